@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace rtfx::results {
+
+/// The ways a unit can end. rtf's four values are a projection of these (see rtf_result).
+enum class Result { pass, fail, error, timeout, skip, cancel };
+std::string result_name(Result result);
+/// Throws Error for an unknown word.
+Result parse_result(const std::string& name);
+
+/// Identity of what is scheduled: (case x iteration x arch), (package x arch), (image x arch).
+struct UnitId {
+  std::string kind;   ///< "case", "group", "package", "image"
+  std::string name;   ///< "linuxkit.examples.redis", "linuxkit/redis:<tag>"; repeated cases have ".1", ".2" … as in rtf
+  std::string arch;   ///< GOARCH
+  auto operator<=>(const UnitId&) const = default;
+};
+
+/// Something that was tested: the digest that a verdict may speak about.
+struct Subject {
+  std::string name;    ///< org/image:tag
+  std::string arch;
+  std::string digest;  ///< of the per-arch manifest
+  auto operator<=>(const Subject&) const = default;
+};
+
+/// First line of a log.
+struct RunStarted {
+  std::string run_id, version, host_os, host_arch, commit, command_line;
+  std::vector<std::string> labels;
+  std::vector<Subject> subjects;
+};
+/// The unit belongs to the run; one for each unit, before anything is started.
+struct UnitPlanned {
+  UnitId unit;
+  std::string summary, issue, author;
+  std::vector<std::string> labels;
+};
+struct UnitStarted {
+  UnitId unit;
+};
+struct UnitFinished {
+  UnitId unit;
+  Result result = Result::pass;
+  std::string reason;                      ///< for everything but a pass: one line
+  std::chrono::nanoseconds elapsed{0};
+  bool leaked = false;                     ///< it left processes behind
+  std::string log;                         ///< path of its log, relative to the run's folder; may be empty
+  std::string benchmark;                   ///< text after RT_BENCHMARK_RESULT:, or ""
+  std::string key;                         ///< digest over everything that the result depends on, or ""
+  std::string reused_from;                 ///< id of the run whose result this is, when it was not run again
+};
+struct RunFinished {
+  bool complete = true;                    ///< false: interrupted
+};
+
+/// One line of events.jsonl; exactly one of the members is set.
+struct Event {
+  std::chrono::system_clock::time_point time;
+  std::optional<RunStarted> run_started;
+  std::optional<UnitPlanned> planned;
+  std::optional<UnitStarted> started;
+  std::optional<UnitFinished> finished;
+  std::optional<RunFinished> run_finished;
+};
+
+}  // namespace rtfx::results

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "runner/labels.hpp"
+
+namespace rtfx::runner {
+
+/// The `# KEY: value` lines at the top of a script, as rtf reads them, plus TIMEOUT.
+struct Headers {
+  std::string name, summary, author, issue;
+  Labels labels;
+  int repeat = 1;
+  std::optional<std::chrono::seconds> timeout;
+};
+
+struct Group;
+
+/// A directory with test.sh.
+struct Case {
+  std::string name;                 ///< dotted, without the ordering numbers: "linuxkit.examples.redis"
+  std::filesystem::path directory;  ///< absolute
+  std::filesystem::path script;
+  Headers headers;
+  Labels labels;                    ///< its own and those inherited from its groups
+  const Group* group = nullptr;
+};
+
+/// A directory of cases and groups, with an optional group.sh (run with `init` and `deinit`).
+struct Group {
+  std::string name;
+  std::filesystem::path directory;
+  std::optional<std::filesystem::path> script, pre_test, post_test;
+  Headers headers;
+  Labels labels;
+  const Group* parent = nullptr;
+  /// In order; exactly one of the two is set.
+  struct Child {
+    std::unique_ptr<Case> test;
+    std::unique_ptr<Group> group;
+  };
+  std::vector<Child> children;
+};
+
+/// Reads the tree of cases below `root`. Two cases with one name, a bad header, an unreadable script: diagnostics with
+/// file:line. What rtf accepts is accepted.
+std::unique_ptr<Group> load_tree(const std::filesystem::path& root, Diagnostics& diagnostics);
+
+/// Every case below the group, in order.
+std::vector<const Case*> all_cases(const Group& group);
+
+}  // namespace rtfx::runner
