@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
+#
+# What ci/release and ci/test share; sourced, with `set -eu`, from the repository's root.
+
+say() {
+    echo "${0##*/}: $*" >&2
+}
+
+# git refuses a checkout that belongs to somebody else (a bind mount, a CI volume). Whoever starts these scripts
+# has chosen to trust the checkout, so git is told so, for this process tree only.
+trust_checkout() {
+    if error=$(LC_ALL=C git rev-parse --verify -q HEAD 2>&1 >/dev/null); then
+        return 0
+    fi
+    case $error in
+        *"dubious ownership"*) ;;
+        *) say "$PWD has no git commit to take package tags from${error:+ ($error)}; start from a git clone"; return 1 ;;
+    esac
+    GIT_CONFIG_COUNT=$((${GIT_CONFIG_COUNT:-0} + 1))
+    export GIT_CONFIG_COUNT \
+        "GIT_CONFIG_KEY_$((GIT_CONFIG_COUNT - 1))=safe.directory" "GIT_CONFIG_VALUE_$((GIT_CONFIG_COUNT - 1))=$PWD"
+}
+
+# build TARGET: configures when needed and builds; says something only when there is something to do.
+# cmake's and the compiler's output goes to build/release/ci.log and is shown when they fail.
+build() {
+    mkdir -p build/release
+    exec 8>build/release/ci.lock
+    flock 8
+    # ninja itself notices changed CMakeLists.txt, but neither a changed preset nor a moved checkout.
+    configured=
+    if [ -f build/release/build.ninja ] && [ ! CMakePresets.json -nt build/release/build.ninja ] &&
+        grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" build/release/CMakeCache.txt; then
+        configured=1
+        case $(ninja -C build/release -n "$1" 2>&1) in
+            *"no work to do."*) exec 8>&-; return 0 ;;
+        esac
+    fi
+    built=$(date +%s)
+    say "building $1 (log: build/release/ci.log)"
+    {
+        if [ -z "$configured" ]; then
+            cmake --fresh --preset release || return 1
+            touch build/release/build.ninja
+        fi
+        cmake --build build/release --target "$1" --parallel "$(nproc)"
+    } >build/release/ci.log 2>&1 8>&- </dev/null || {
+        # What ninja prints of a failed command starts with FAILED:; the rest is progress.
+        sed -n '/^FAILED:\|rror/,$p' build/release/ci.log | head -n 80 >&2
+        say "building $1 failed after $(($(date +%s) - built)) s; all output: build/release/ci.log"
+        return 1
+    }
+    exec 8>&-
+    say "built $1 in $(($(date +%s) - built)) s"
+}
