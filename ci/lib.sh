@@ -22,35 +22,40 @@ trust_checkout() {
         "GIT_CONFIG_KEY_$((GIT_CONFIG_COUNT - 1))=safe.directory" "GIT_CONFIG_VALUE_$((GIT_CONFIG_COUNT - 1))=$PWD"
 }
 
-# build TARGET: configures when needed and builds; says something only when there is something to do.
-# cmake's and the compiler's output goes to build/release/ci.log and is shown when they fail.
-build() {
+# ninja itself notices changed CMakeLists.txt, but neither a changed preset nor a moved checkout.
+configured() {
+    [ -f build/release/build.ninja ] && [ ! CMakePresets.json -nt build/release/build.ninja ] &&
+        grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" build/release/CMakeCache.txt
+}
+
+configure() {
+    cmake --fresh --preset release && touch build/release/build.ninja
+}
+
+up_to_date() { # TARGET
+    configured && case $(ninja -C build/release -n "$1" 2>&1) in
+        *"no work to do."*) true ;;
+        *) false ;;
+    esac
+}
+
+# Configures when needed and builds TARGET, one caller at a time; says something only when there is something to do.
+# cmake's and the compiler's output goes to build/release/ci.log; what failed is shown.
+build() { # TARGET
     mkdir -p build/release
     exec 8>build/release/ci.lock
     flock 8
-    # ninja itself notices changed CMakeLists.txt, but neither a changed preset nor a moved checkout.
-    configured=
-    if [ -f build/release/build.ninja ] && [ ! CMakePresets.json -nt build/release/build.ninja ] &&
-        grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" build/release/CMakeCache.txt; then
-        configured=1
-        case $(ninja -C build/release -n "$1" 2>&1) in
-            *"no work to do."*) exec 8>&-; return 0 ;;
-        esac
-    fi
-    built=$(date +%s)
-    say "building $1 (log: build/release/ci.log)"
-    {
-        if [ -z "$configured" ]; then
-            cmake --fresh --preset release || return 1
-            touch build/release/build.ninja
+    if ! up_to_date "$1"; then
+        build_started=$(date +%s)
+        say "building $1; its output goes to build/release/ci.log"
+        if ! { { configured || configure; } && cmake --build build/release --target "$1" --parallel "$(nproc)"; } \
+            >build/release/ci.log 2>&1 8>&- </dev/null; then
+            # Before the first error there is only progress.
+            sed -n '/^FAILED:\|rror/,$p' build/release/ci.log | head -n 80 >&2
+            say "building $1 failed after $(($(date +%s) - build_started)) s"
+            return 1
         fi
-        cmake --build build/release --target "$1" --parallel "$(nproc)"
-    } >build/release/ci.log 2>&1 8>&- </dev/null || {
-        # What ninja prints of a failed command starts with FAILED:; the rest is progress.
-        sed -n '/^FAILED:\|rror/,$p' build/release/ci.log | head -n 80 >&2
-        say "building $1 failed after $(($(date +%s) - built)) s; all output: build/release/ci.log"
-        return 1
-    }
+        say "built $1 in $(($(date +%s) - build_started)) s"
+    fi
     exec 8>&-
-    say "built $1 in $(($(date +%s) - built)) s"
 }
