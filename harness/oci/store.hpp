@@ -34,6 +34,9 @@ class Store {
   void tag(const std::string& name, const Descriptor& descriptor);
   /// The same for several names in one replacement of index.json: all or nothing.
   void tag_all(const std::map<std::string, Descriptor>& names);
+  /// Puts an image manifest into the index that `name` stands for, in place of the one of its platform (which must be set);
+  /// the other platforms stay. One step under the lock: nobody's addition is lost. Returns the new index.
+  Descriptor add_to_index(const std::string& name, const Descriptor& manifest);
   void untag(const std::string& name);
   std::optional<Descriptor> resolve(const std::string& name) const;
   /// Every name with its descriptor, sorted.

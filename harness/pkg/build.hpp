@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -21,6 +24,9 @@ struct PlannedPackage {
   std::string ref;                              ///< org/image:tag
   std::vector<std::filesystem::path> needs;     ///< directories of packages named by @lkt:pkg build arguments, absolute
   std::vector<std::string> build_args;          ///< "K=V" with @lkt: values replaced, built-ins (PKG_HASH, PKG_IMAGE, SOURCE, REVISION) added
+  std::vector<std::string> needed_refs;         ///< org/image:tag of each of `needs`, in the same order
+  std::map<std::string, std::string> labels;    ///< of the image
+  std::int64_t timestamp = 0;                   ///< committer time of HEAD, seconds since the epoch; 0 outside git
 };
 
 /// Resolves tags and @lkt: arguments, adds packages that the given ones need, and sorts: needed ones first.

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "harness/pkg/build.hpp"
+
+namespace rtfx::pkg {
+
+/// How a unit (one package for one arch) ended.
+enum class UnitEnding {
+  built,      ///< the builder ran and the store has the result
+  cached,     ///< the store had it already
+  failed,     ///< `error` says why, `log` has everything
+  blocked,    ///< not tried: something that it needs failed; `error` names it
+  cancelled,  ///< stop was requested before it ended
+};
+
+/// "built", "cached", ...
+std::string to_string(UnitEnding ending);
+
+/// The result of one unit.
+struct UnitResult {
+  std::size_t package = 0;                  ///< index into the plan
+  std::string ref;                          ///< org/image:tag
+  std::string arch;                         ///< GOARCH name
+  bool requested = true;                    ///< false: only the builds of others need it, on the build host's arch
+  UnitEnding ending = UnitEnding::cancelled;
+  std::optional<oci::Descriptor> manifest;  ///< with its platform; for built and cached
+  std::string error;                        ///< several lines: the reason and the last lines of the builder
+  std::filesystem::path log;                ///< the whole output of the builder; empty when nothing was run
+  std::chrono::nanoseconds elapsed{0};
+
+  bool ok() const { return ending == UnitEnding::built || ending == UnitEnding::cached; }
+};
+
+/// What build_all shall build.
+struct BuildRequest {
+  /// Arches by GOARCH name; a package is built for those of them that its build.yml names. Empty: all that it names.
+  std::vector<std::string> arches;
+  std::vector<std::string> skip_arches;
+  bool force = false;                       ///< build what the store has, too
+  unsigned jobs = 0;                        ///< units at once; 0: as many as there are processors
+  std::filesystem::path log_directory;      ///< gets one NAME-ARCH.log per built unit; made when it is missing
+};
+
+/// The units of a plan in the order of build: those that others need come first. Packages whose arches do not meet the
+/// request have none.
+std::vector<UnitResult> plan_units(const std::vector<PlannedPackage>& plan, const BuildRequest& request,
+                                   const BuildEnvironment& environment);
+
+/// Builds all units, several at once, needed ones first. A unit that fails blocks only those that need it. After each success the
+/// store's index `ref` names the new manifest beside those of the arches that it had. `progress` is called once per
+/// unit as it ends, never by two threads at once. Never throws for a unit: the results, in the order of plan_units, say it.
+std::vector<UnitResult> build_all(const std::vector<PlannedPackage>& plan, const BuildRequest& request,
+                                  const BuildEnvironment& environment, const std::function<void(const UnitResult&)>& progress,
+                                  std::stop_token stop);
+
+}  // namespace rtfx::pkg
