@@ -60,7 +60,7 @@ class Diagnostics {
   void error(const Location& where, const std::string& message);
   bool empty() const { return messages_.empty(); }
   const std::vector<std::string>& messages() const { return messages_; }
-  /// Throws all that was collected as one Error with ExitCode::usage, in the order of files and lines.
+  /// Throws all that was collected as one Error with ExitCode::usage, a problem a line, in the order of finding.
   void throw_if_any() const;
 
  private:

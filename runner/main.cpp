@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "harness/process/interrupt.hpp"
+#include "runner/commands/command.hpp"
+
+namespace {
+
+using rtfx::ExitCode;
+
+/// One line a problem, each with the program's name in front.
+void print_error(const std::string& message) {
+  for (const std::string& line : rtfx::text::split(message, '\n')) {
+    std::fprintf(stderr, "rtfx: %s\n", rtfx::text::printable(line).c_str());
+  }
+}
+
+/// The flags that every command knows; they may stand before or after it, as rtf's users write both.
+void add_global_flags(CLI::App& app, rtfx::commands::Context& context) {
+  app.add_option("-c,--casedir", context.case_directory, "folder of the cases")->type_name("DIR");
+  app.add_option_function<std::vector<std::string>>(
+         "-l,--labels",
+         [&context](const std::vector<std::string>& lists) { context.labels = rtfx::text::join(lists, ","); },
+         "labels, comma separated; !LABEL leaves out")
+      ->type_name("LABELS");
+  app.add_flag("-v,--verbose", context.verbosity, "say more; -vv also what the cases print");
+  app.add_option("--arch", context.arch, "target: A[,B...] or all")->type_name("ARCH");
+  app.add_option("--cache", context.cache, "folder of the content store and other caches")->type_name("DIR");
+}
+
+void add_commands(CLI::App& app, rtfx::commands::Context& context) {
+  using namespace rtfx::commands;
+  add_list(app, context);
+  add_info(app, context);
+  add_run(app, context);
+  add_compare(app, context);
+  add_report(app, context);
+  add_pkg(app, context);
+  add_build(app, context);
+  add_boot(app, context);
+  add_release(app, context);
+  add_graduate(app, context);
+  add_doctor(app, context);
+  add_version(app, context);
+}
+
+/// CLI11 knows only that a word is unknown; say which command was probably meant.
+void explain_unknown_command(const CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  for (int i = 1; i < argc; ++i) {
+    const std::string hint = rtfx::text::nearest(argv[i], names);
+    if (!hint.empty() && hint != argv[i]) {
+      print_error("did you mean \"rtfx " + hint + "\"?");
+      return;
+    }
+  }
+}
+
+int run(int argc, char** argv) {
+  rtfx::commands::Context context;
+  context.stop = rtfx::process::handle_interrupts();
+
+  CLI::App app("Builds, tests and releases image-based Linux distributions.", "rtfx");
+  app.fallthrough();
+  app.require_subcommand(0, 1);
+  add_global_flags(app, context);
+  add_commands(app, context);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& wanted) {
+    return app.exit(wanted);
+  } catch (const CLI::ParseError& error) {
+    print_error(std::string(error.what()) + " (see rtfx --help)");
+    if (app.get_subcommands().empty()) explain_unknown_command(app, argc, argv);
+    return static_cast<int>(ExitCode::usage);
+  }
+  if (!context.action) {
+    std::fputs(app.help().c_str(), stdout);
+    return static_cast<int>(ExitCode::ok);
+  }
+  return context.action();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const rtfx::Error& error) {
+    print_error(error.what());
+    return static_cast<int>(error.code());
+  } catch (const std::exception& error) {
+    print_error(std::string("internal error: ") + error.what());
+    return static_cast<int>(ExitCode::failed);
+  }
+}
