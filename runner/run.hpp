@@ -37,6 +37,9 @@ struct RunOptions {
   bool link_latest = true;                     ///< make results/latest point to this run
   std::string version, commit, command_line;   ///< for the log
   std::vector<results::Subject> subjects;      ///< what is tested
+  /// Units that ended before the cases start (built packages, assembled images, cases that cannot run): logged as
+  /// planned and finished, first of all.
+  std::vector<results::UnitFinished> prior;
 
   /// Digest over everything that the case's result depends on for this arch; "" or no function: never reused.
   std::function<std::string(const Case&, const Arch&)> key;
