@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace rtfx {
 
@@ -19,6 +20,8 @@ class FileDescriptor {
   ~FileDescriptor();
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
+  /// Gives the descriptor away; this object then owns none.
+  int release() { return std::exchange(fd_, -1); }
   void close();
 
  private:

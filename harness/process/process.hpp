@@ -15,11 +15,11 @@ namespace rtfx::process {
 
 /// What to run, and within which limits.
 struct Command {
-  std::vector<std::string> argv;            ///< argv[0] is looked up in PATH unless it has a '/'
-  std::filesystem::path cwd;                ///< empty: that of this process
-  std::map<std::string, std::string> env;   ///< set or replaced in the inherited environment
+  std::vector<std::string> argv{};          ///< argv[0] is looked up in PATH unless it has a '/'
+  std::filesystem::path cwd{};              ///< empty: that of this process
+  std::map<std::string, std::string> env{}; ///< set or replaced in the inherited environment
   bool clear_env = false;                   ///< start from an empty environment instead
-  std::string stdin_text;                   ///< fed to the child's standard input, which is then closed; empty: /dev/null
+  std::string stdin_text{};                 ///< fed to the child's standard input, which is then closed; empty: /dev/null
   std::chrono::milliseconds timeout{0};     ///< from the start; 0 is refused: nothing runs without a limit
   std::chrono::milliseconds grace{1000};    ///< between SIGTERM to the whole tree and SIGKILL
 };

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/process/interrupt.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <optional>
+#include <thread>
+
+#include "base/error.hpp"
+#include "harness/process/launch.hpp"
+#include "harness/process/proc_table.hpp"
+#include "harness/process/supervisor.hpp"
+
+namespace rtfx::process {
+
+namespace {
+
+std::atomic<bool> asked_to_stop = false;
+std::optional<sigset_t> original_mask;  // written before any thread starts
+
+bool is_ignored(int signal) {
+  struct sigaction current {};
+  ::sigaction(signal, nullptr, &current);
+  return current.sa_handler == SIG_IGN;
+}
+
+/// Supervisors kill what is below them; this waits until they have, but not for ever.
+void kill_everything() {
+  const pid_t self = ::getpid();
+  for (int round = 0; round < 200; ++round) {
+    bool any = false;
+    for (const ProcessEntry& process : descendants(self)) {
+      any = true;
+      if (process.parent == self && round % 20 == 0) signal_process(process, kill_tree_signal);
+    }
+    if (!any) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  for (const ProcessEntry& process : descendants(self)) signal_process(process, SIGKILL);
+}
+
+void wait_for_signals(sigset_t signals, std::stop_source stop) {
+  int signal = 0;
+  while (::sigwait(&signals, &signal) != 0) {
+  }
+  asked_to_stop = true;
+  // The callbacks of the token run on a thread of their own, so that one that blocks cannot hide the second signal.
+  std::thread([stop]() mutable { stop.request_stop(); }).detach();
+  while (::sigwait(&signals, &signal) != 0) {
+  }
+  kill_everything();
+  ::_exit(static_cast<int>(ExitCode::interrupted));
+}
+
+}  // namespace
+
+std::stop_token handle_interrupts() {
+  static std::stop_source stop;
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::sigaddset(&signals, SIGINT);
+  ::sigaddset(&signals, SIGTERM);
+  if (!is_ignored(SIGHUP)) ::sigaddset(&signals, SIGHUP);  // nohup(1)
+  ::signal(SIGPIPE, SIG_IGN);
+  sigset_t before;
+  ::pthread_sigmask(SIG_BLOCK, &signals, &before);
+  original_mask = before;
+  std::thread(wait_for_signals, signals, stop).detach();
+  return stop.get_token();
+}
+
+bool interrupted() { return asked_to_stop; }
+
+sigset_t child_signal_mask() {
+  if (original_mask) return *original_mask;
+  sigset_t mask;
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+  return mask;
+}
+
+}  // namespace rtfx::process
