@@ -24,7 +24,7 @@ struct Shard {
 
 /// What one invocation runs and how.
 struct RunOptions {
-  std::string pattern;                         ///< as in select.hpp
+  std::vector<std::string> patterns;           ///< as in select.hpp; a case runs when one of them names it; none: all
   std::string labels;                          ///< -l
   std::vector<Arch> arches;                    ///< the cases run once per arch
   int jobs = 1;                                ///< cases at the same time
