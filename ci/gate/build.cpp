@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ci/gate/build.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace rtfx::gate {
+namespace {
+
+using results::Result;
+using results::UnitFinished;
+
+std::vector<std::string> plan_arches(const Plan& plan) {
+  std::vector<std::string> arches = plan.first_class;
+  arches.insert(arches.end(), plan.candidates.begin(), plan.candidates.end());
+  return arches;
+}
+
+Result result_of(pkg::UnitEnding ending) {
+  switch (ending) {
+    case pkg::UnitEnding::built:
+    case pkg::UnitEnding::cached:
+      return Result::pass;
+    case pkg::UnitEnding::failed:
+      return Result::fail;
+    case pkg::UnitEnding::blocked:
+      return Result::error;
+    case pkg::UnitEnding::cancelled:
+      return Result::cancel;
+  }
+  return Result::error;
+}
+
+UnitFinished finished_package(const pkg::UnitResult& unit) {
+  UnitFinished finished;
+  finished.unit = {"package", unit.ref, unit.arch};
+  finished.result = result_of(unit.ending);
+  finished.elapsed = unit.elapsed;
+  finished.log = unit.log.string();
+  if (!unit.ok()) finished.reason = unit.error.empty() ? pkg::to_string(unit.ending) : text::split(unit.error, '\n').front();
+  return finished;
+}
+
+void take(const pkg::UnitResult& unit, Artifacts& artifacts) {
+  if (!unit.requested) return;
+  artifacts.results.push_back(finished_package(unit));
+  if (unit.ok() && unit.manifest) {
+    artifacts.subjects.push_back({unit.ref, unit.arch, unit.manifest->digest.str()});
+    artifacts.manifests.insert_or_assign({unit.ref, unit.arch}, *unit.manifest);
+  } else {
+    artifacts.broken.emplace(unit.arch, unit.ref + " was not built");
+  }
+}
+
+UnitFinished assemble_one(const Example& example, const std::string& arch, const oci::Store& store,
+                          const std::filesystem::path& directory, const std::filesystem::path& cache, std::stop_token stop) {
+  UnitFinished finished;
+  finished.unit = {"image", example.name, arch};
+  const auto start = std::chrono::steady_clock::now();
+  try {
+    image::AssembleOptions options;
+    options.arch = arch;
+    options.directory = directory / arch;
+    options.name = example.name;
+    options.cache = cache;
+    std::filesystem::create_directories(options.directory);
+    image::assemble(*example.spec, store, options, stop);
+  } catch (const Error& error) {
+    finished.result = Result::fail;
+    finished.reason = text::split(error.what(), '\n').front();
+  }
+  finished.elapsed = std::chrono::steady_clock::now() - start;
+  return finished;
+}
+
+}  // namespace
+
+Artifacts build_packages(const Input& input, const Plan& plan, const pkg::BuildEnvironment& environment,
+                         const std::filesystem::path& logs, unsigned jobs, const Progress& progress, std::stop_token stop) {
+  pkg::BuildRequest request;
+  request.arches = plan_arches(plan);
+  request.jobs = jobs;
+  request.log_directory = logs;
+  const auto tell = [&](const pkg::UnitResult& unit) {
+    if (unit.requested) progress(finished_package(unit), unit.ok() ? pkg::to_string(unit.ending) : unit.error);
+  };
+  Artifacts artifacts;
+  for (const pkg::UnitResult& unit : pkg::build_all(input.packages, request, environment, tell, stop)) {
+    take(unit, artifacts);
+  }
+  return artifacts;
+}
+
+void assemble_examples(const Input& input, const Plan& plan, const oci::Store& store, const std::filesystem::path& directory,
+                       const std::filesystem::path& cache, const Progress& progress, std::stop_token stop, Artifacts& artifacts) {
+  for (const std::string& arch : plan_arches(plan)) {
+    if (artifacts.broken.contains(arch)) continue;
+    for (const Example& example : input.examples) {
+      if (stop.stop_requested()) return;
+      UnitFinished finished = assemble_one(example, arch, store, directory, cache, stop);
+      if (finished.result != Result::pass) artifacts.broken.emplace(arch, "image " + example.name + " was not assembled");
+      progress(finished, "assembled");
+      artifacts.results.push_back(std::move(finished));
+    }
+  }
+}
+
+std::vector<UnitFinished> cases_that_cannot_run(const Plan& plan, const Artifacts& artifacts) {
+  std::vector<UnitFinished> results;
+  for (const Requirement& requirement : plan.requirements) {
+    const auto broken = artifacts.broken.find(requirement.unit.arch);
+    if (requirement.unit.kind != "case" || broken == artifacts.broken.end()) continue;
+    UnitFinished finished;
+    finished.unit = requirement.unit;
+    finished.result = Result::error;
+    finished.reason = "not run: " + broken->second;
+    results.push_back(std::move(finished));
+  }
+  return results;
+}
+
+}  // namespace rtfx::gate
