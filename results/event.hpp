@@ -15,6 +15,10 @@ enum class Result { pass, fail, error, timeout, skip, cancel };
 std::string result_name(Result result);
 /// Throws Error for an unknown word.
 Result parse_result(const std::string& name);
+/// rtf's number for it: 0 pass, 1 fail (error and timeout too), 2 skip, 3 cancel.
+int rtf_result(Result result);
+/// rtf's word for it: "Pass", "Fail", "Skip" or "Cancel".
+std::string rtf_result_name(Result result);
 
 /// Identity of what is scheduled: (case x iteration x arch), (package x arch), (image x arch).
 struct UnitId {
@@ -37,6 +41,9 @@ struct RunStarted {
   std::string run_id, version, host_os, host_arch, commit, command_line;
   std::vector<std::string> labels;
   std::vector<Subject> subjects;
+  /// The machine, as in rtf's SUMMARY files: distribution ("Debian"), its version ("12"), hardware; "" and -1 when unknown.
+  std::string host_name, host_version, host_model, host_cpu;
+  std::int64_t host_memory = -1;           ///< bytes
 };
 /// The unit belongs to the run; one for each unit, before anything is started.
 struct UnitPlanned {

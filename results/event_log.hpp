@@ -6,6 +6,9 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/files.hpp"
@@ -19,7 +22,7 @@ inline constexpr int schema_version = 1;
 /// Appends to a log. Thread-safe.
 class EventLog {
  public:
-  /// Makes or continues FOLDER/events.jsonl.
+  /// Makes or continues FOLDER/events.jsonl; a torn last line of an earlier run is cut off first.
   explicit EventLog(const std::filesystem::path& folder);
   EventLog(EventLog&&) noexcept;
   ~EventLog();

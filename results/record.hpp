@@ -14,6 +14,7 @@ struct UnitRecord {
   UnitPlanned planned;
   std::optional<std::chrono::system_clock::time_point> started;
   std::optional<UnitFinished> finished;   ///< absent: no result (not run, or the run was killed)
+  std::optional<std::chrono::system_clock::time_point> ended;  ///< when `finished` was logged
 };
 
 /// A run as its event log tells it.

@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
@@ -13,13 +15,18 @@
 
 namespace rtfx::runner {
 
-/// The `# KEY: value` lines at the top of a script, as rtf reads them, plus TIMEOUT.
+/// The `# KEY: value` lines of a script, as rtf reads them, plus TIMEOUT. AUTHOR, ISSUE and LABELS may stand several times.
 struct Headers {
   std::string name, summary, author, issue;
   Labels labels;
-  int repeat = 1;
+  int repeat = 1;                            ///< the plain number of REPEAT
+  bool repeated = false;                     ///< REPEAT has a number above 0: units are called NAME.1, NAME.2 … even when it is 1
+  std::map<std::string, int> repeat_labels;  ///< `REPEAT: slow:5`: so often when the label is given
   std::optional<std::chrono::seconds> timeout;
 };
+
+/// "90", "90s", "5m" or "1h"; nullopt for anything else and for nothing at all ("0").
+std::optional<std::chrono::seconds> parse_time_limit(std::string_view text);
 
 struct Group;
 

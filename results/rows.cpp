@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results/rows.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "base/text.hpp"
+
+namespace rtfx::results {
+namespace {
+
+bool reported(const UnitRecord& unit) {
+  if (unit.planned.unit.kind != "group") return true;
+  return unit.finished && unit.finished->result != Result::pass && unit.finished->result != Result::skip;
+}
+
+Row make_row(const UnitRecord& unit) {
+  Row row;
+  row.planned = &unit.planned;
+  row.start = unit.started;
+  row.end = unit.ended;
+  if (!unit.finished) {
+    row.status = "missing";
+    row.rtf_name = "Fail";
+    row.reason = unit.started ? "no result: the run ended while it ran" : "no result: it was not run";
+    return row;
+  }
+  row.finished = &*unit.finished;
+  row.status = result_name(row.finished->result);
+  row.rtf_result = rtf_result(row.finished->result);
+  row.rtf_name = rtf_result_name(row.finished->result);
+  row.reason = row.finished->reason;
+  row.elapsed = row.finished->elapsed;
+  if (!row.start) row.start = row.end;
+  return row;
+}
+
+}  // namespace
+
+std::vector<Row> report_rows(const RunRecord& run) {
+  std::vector<Row> rows;
+  rows.reserve(run.units.size());
+  for (const auto& unit : run.units) {
+    if (reported(unit)) rows.push_back(make_row(unit));
+  }
+  return rows;
+}
+
+std::string format_seconds(std::chrono::nanoseconds duration) {
+  const auto seconds = std::chrono::duration<float>(duration).count();
+  std::array<char, 64> buffer;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), seconds, std::chars_format::fixed).ptr;
+  return {buffer.data(), end};
+}
+
+std::string describe(const Counts& counts) {
+  std::vector<std::string> parts{fmt::format("{} passed", counts.passed)};
+  const std::array<std::pair<int, const char*>, 6> others{{{counts.failed, "failed"},
+                                                           {counts.errored, "with an error"},
+                                                           {counts.timed_out, "timed out"},
+                                                           {counts.missing, "without a result"},
+                                                           {counts.cancelled, "cancelled"},
+                                                           {counts.skipped, "skipped"}}};
+  for (const auto& [number, word] : others) {
+    if (number > 0) parts.push_back(fmt::format("{} {}", number, word));
+  }
+  return text::join(parts, ", ");
+}
+
+}  // namespace rtfx::results
