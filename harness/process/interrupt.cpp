@@ -4,15 +4,12 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <chrono>
 #include <csignal>
 #include <optional>
 #include <thread>
 
 #include "base/error.hpp"
 #include "harness/process/launch.hpp"
-#include "harness/process/proc_table.hpp"
-#include "harness/process/supervisor.hpp"
 
 namespace rtfx::process {
 
@@ -27,21 +24,6 @@ bool is_ignored(int signal) {
   return current.sa_handler == SIG_IGN;
 }
 
-/// Supervisors kill what is below them; this waits until they have, but not for ever.
-void kill_everything() {
-  const pid_t self = ::getpid();
-  for (int round = 0; round < 200; ++round) {
-    bool any = false;
-    for (const ProcessEntry& process : descendants(self)) {
-      any = true;
-      if (process.parent == self && round % 20 == 0) signal_process(process, kill_tree_signal);
-    }
-    if (!any) return;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  for (const ProcessEntry& process : descendants(self)) signal_process(process, SIGKILL);
-}
-
 void wait_for_signals(sigset_t signals, std::stop_source stop) {
   int signal = 0;
   while (::sigwait(&signals, &signal) != 0) {
@@ -51,7 +33,7 @@ void wait_for_signals(sigset_t signals, std::stop_source stop) {
   std::thread([stop]() mutable { stop.request_stop(); }).detach();
   while (::sigwait(&signals, &signal) != 0) {
   }
-  kill_everything();
+  // The supervisors see this process die, and kill everything below them.
   ::_exit(static_cast<int>(ExitCode::interrupted));
 }
 
