@@ -103,6 +103,17 @@ std::vector<const Case*> find_cases(const Group& tree, const std::string& patter
   throw Error(fmt::format("no case matches the pattern \"{}\"{}", pattern, text::did_you_mean(pattern, names)), ExitCode::nothing_to_run);
 }
 
+std::vector<const Case*> find_cases(const Group& tree, const std::vector<std::string>& patterns) {
+  if (patterns.size() < 2) return find_cases(tree, patterns.empty() ? "" : patterns.front());
+  std::set<const Case*> named;
+  for (const auto& pattern : patterns) {
+    for (const Case* test : find_cases(tree, pattern)) named.insert(test);
+  }
+  std::vector<const Case*> cases = all_cases(tree);
+  std::erase_if(cases, [&](const Case* test) { return !named.contains(test); });
+  return cases;
+}
+
 std::vector<std::string> unit_names(const Case& test, const Labels& present) {
   int count = test.headers.repeat;
   bool repeated = test.headers.repeated;

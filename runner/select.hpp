@@ -30,6 +30,8 @@ bool pattern_matches(const std::string& pattern, const std::string& name, const 
 
 /// The cases that a pattern names; throws Error (ExitCode::nothing_to_run) with the nearest names when there are none.
 std::vector<const Case*> find_cases(const Group& tree, const std::string& pattern);
+/// The cases that any of the patterns names, in the order of the tree; every pattern must name one. No pattern: all.
+std::vector<const Case*> find_cases(const Group& tree, const std::vector<std::string>& patterns);
 
 /// Names of the units of a case: its own, or NAME.1, NAME.2 … when REPEAT asks for it (`present` decides about LABEL:NUMBER).
 std::vector<std::string> unit_names(const Case& test, const Labels& present);

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/files.hpp"
+#include "harness/process/process.hpp"
+#include "results/event.hpp"
+
+namespace rtfx::runner {
+
+/// How a unit, or one script of it, ended.
+struct Ending {
+  results::Result result = results::Result::pass;
+  std::string reason;
+  bool leaked = false;
+  std::chrono::nanoseconds elapsed{0};
+};
+
+/// The log of one unit: takes the raw output of its scripts, and remembers of it what the result needs. Memory does not grow
+/// with the output.
+class UnitLog {
+ public:
+  /// Makes the file, or empties the one of an earlier run.
+  explicit UnitLog(const std::filesystem::path& path);
+
+  void write(process::Stream stream, std::string_view bytes);
+  /// Value of the last `RT_BENCHMARK_RESULT:` line on standard output; call it when the output has ended.
+  std::string benchmark();
+  /// The last line of standard error that is not a trace of `sh -x`, shortened; "" when there is none.
+  std::string last_words();
+  /// Why the log is incomplete ("writing …: No space left on device"), or "".
+  const std::string& problem() const { return problem_; }
+
+ private:
+  /// Cuts a stream into lines, of which it keeps the first bytes.
+  struct Lines {
+    std::string line;
+    template <typename OnLine>
+    void feed(std::string_view bytes, OnLine on_line);
+  };
+  void on_line(process::Stream stream, const std::string& line);
+
+  std::string name_, problem_, benchmark_, last_words_;
+  FileDescriptor file_;
+  Lines out_, err_;
+};
+
+/// A script and what it needs.
+struct Script {
+  std::filesystem::path path, directory;
+  std::vector<std::string> arguments;
+  std::map<std::string, std::string> env;
+  std::chrono::seconds limit{600};
+  bool trace = false;
+};
+
+/// Runs it with the shell; output goes to `sink`. Never throws: what goes wrong is an `error` ending.
+Ending run_script(const Script& script, process::Runner& runner, const process::Sink& sink, std::stop_token stop);
+
+}  // namespace rtfx::runner
