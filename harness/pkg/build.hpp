@@ -26,6 +26,7 @@ struct PlannedPackage {
   std::vector<std::string> build_args;          ///< "K=V" with @lkt: values replaced, built-ins (PKG_HASH, PKG_IMAGE, SOURCE, REVISION) added
   std::vector<std::string> needed_refs;         ///< org/image:tag of each of `needs`, in the same order
   std::map<std::string, std::string> labels;    ///< of the image
+  bool requested = true;                        ///< false: not among the given directories, only needed by one of them
   std::int64_t timestamp = 0;                   ///< committer time of HEAD, seconds since the epoch; 0 outside git
 };
 
@@ -63,5 +64,8 @@ Built build_package(const PlannedPackage& package, const Arch& arch, const Build
 /// The archive's address: $RTFX_DEBIAN_MIRROR, else the first Debian archive of the host's apt configuration.
 /// Throws Error (ExitCode::host) when there is neither.
 std::string debian_mirror(process::Runner& runner);
+
+/// The same for a plan: "" when there is no archive to be found and none of its packages has a root filesystem made from it.
+std::string debian_mirror(process::Runner& runner, const std::vector<PlannedPackage>& plan);
 
 }  // namespace rtfx::pkg

@@ -49,17 +49,19 @@ struct BuildRequest {
   std::vector<std::string> skip_arches;
   bool force = false;                       ///< build what the store has, too
   unsigned jobs = 0;                        ///< units at once; 0: as many as there are processors
-  std::filesystem::path log_directory;      ///< gets one NAME-ARCH.log per built unit; made when it is missing
+  std::filesystem::path log_directory;      ///< gets one ORG_IMAGE-ARCH.log per built unit; made when it is missing; empty: no logs
 };
 
 /// The units of a plan in the order of build: those that others need come first. Packages whose arches do not meet the
-/// request have none.
+/// request have none; packages that are only needed have one, for the build host's arch. Throws Error for an arch without
+/// a row (ExitCode::nothing_to_run) and for a needed package that is not for the build host's arch (ExitCode::usage).
 std::vector<UnitResult> plan_units(const std::vector<PlannedPackage>& plan, const BuildRequest& request,
                                    const BuildEnvironment& environment);
 
 /// Builds all units, several at once, needed ones first. A unit that fails blocks only those that need it. After each success the
 /// store's index `ref` names the new manifest beside those of the arches that it had. `progress` is called once per
-/// unit as it ends, never by two threads at once. Never throws for a unit: the results, in the order of plan_units, say it.
+/// unit as it ends, never by two threads at once. Throws only what plan_units does:
+/// how the units went is said by the results, which are in its order.
 std::vector<UnitResult> build_all(const std::vector<PlannedPackage>& plan, const BuildRequest& request,
                                   const BuildEnvironment& environment, const std::function<void(const UnitResult&)>& progress,
                                   std::stop_token stop);

@@ -17,7 +17,7 @@ struct RootfsDependency {
   std::vector<std::string> components{"main"};
   std::string variant = "extract";
   std::vector<std::string> include;
-  std::filesystem::path customize;  ///< script in the package directory, run with the root's path as $1; may be empty
+  std::filesystem::path customize;  ///< script in the package directory, run with the root's path as $1; relative to it; may be empty
   std::string target;               ///< file name in the build context, e.g. rootfs.tar
 };
 
@@ -35,6 +35,7 @@ struct Package {
   bool network = false;
   bool disable_cache = false;
   std::vector<std::string> build_args;        ///< "K=V", unresolved
+  std::vector<Location> build_arg_places;     ///< where each of them stands
   std::string config_json;                    ///< the label org.mobyproject.config, or "" without config:
   std::optional<RootfsDependency> rootfs;
 };
