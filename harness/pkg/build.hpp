@@ -44,7 +44,7 @@ struct BuildEnvironment {
   oci::Store& store;
   const ArchTable& arches;
   std::filesystem::path scratch;       ///< buildah's storage and temporary files, e.g. <cache>/buildah
-  std::string debian_mirror;           ///< from debian_mirror(); may be "" when no package needs it
+  std::string debian_mirror;           ///< address of the Debian archive; "": debian_mirror() is asked when a build wants it
   std::chrono::milliseconds timeout{std::chrono::minutes(20)};
 };
 
@@ -64,8 +64,5 @@ Built build_package(const PlannedPackage& package, const Arch& arch, const Build
 /// The archive's address: $RTFX_DEBIAN_MIRROR, else the first Debian archive of the host's apt configuration.
 /// Throws Error (ExitCode::host) when there is neither.
 std::string debian_mirror(process::Runner& runner);
-
-/// The same for a plan: "" when there is no archive to be found and none of its packages has a root filesystem made from it.
-std::string debian_mirror(process::Runner& runner, const std::vector<PlannedPackage>& plan);
 
 }  // namespace rtfx::pkg

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
-#include <algorithm>
+#include <mutex>
+#include <optional>
 
 #include "base/files.hpp"
 #include "base/text.hpp"
@@ -50,7 +51,25 @@ void load_needed(const PlannedPackage& package, ImageStorage& images, const Buil
   }
 }
 
-std::vector<std::string> bud_arguments(const PlannedPackage& planned, const Arch& arch, const BuildEnvironment& environment) {
+/// The archive for the builds that may want it: those with a root filesystem, which must have it, and those with network.
+std::string mirror_for(const Package& package, const BuildEnvironment& environment) {
+  static std::mutex mutex;
+  static std::optional<std::string> found;
+  if (!environment.debian_mirror.empty()) return environment.debian_mirror;
+  if (!package.rootfs && !package.network) return "";
+  const std::lock_guard lock(mutex);
+  if (found) return *found;
+  try {
+    found = debian_mirror(environment.runner);
+  } catch (const Error&) {
+    if (package.rootfs) throw;
+    return "";
+  }
+  return *found;
+}
+
+std::vector<std::string> bud_arguments(const PlannedPackage& planned, const Arch& arch, const BuildEnvironment& environment,
+                                       const std::string& mirror) {
   const std::string host = host_arch(environment.arches);
   std::vector<std::string> arguments{
       "bud", "--isolation", "chroot", "--pull-never", "--format", "oci", "--layers=false", "--signature-policy", "policy.json",
@@ -59,7 +78,7 @@ std::vector<std::string> bud_arguments(const PlannedPackage& planned, const Arch
       "--disable-compression=false", "--identity-label=false", "--file", "context/" + planned.package.dockerfile};
   std::vector<std::string> build_args{"BUILDPLATFORM=linux/" + host, "BUILDOS=linux", "BUILDARCH=" + host,
                                       "TARGETPLATFORM=linux/" + arch.name, "TARGETOS=linux", "TARGETARCH=" + arch.name};
-  if (!environment.debian_mirror.empty()) build_args.push_back("DEBIAN_MIRROR=" + environment.debian_mirror);
+  if (!mirror.empty()) build_args.push_back("DEBIAN_MIRROR=" + mirror);
   build_args.insert(build_args.end(), planned.build_args.begin(), planned.build_args.end());
   for (const std::string& argument : build_args) arguments.insert(arguments.end(), {"--build-arg", argument});
   for (const auto& [name, value] : planned.labels) arguments.insert(arguments.end(), {"--label", name + "=" + value});
@@ -75,12 +94,13 @@ oci::Descriptor build(const PlannedPackage& planned, const Arch& arch, const Bui
   ImageStorage images(scratch);
   load_needed(planned, images, environment, steps);
 
+  const std::string mirror = mirror_for(planned.package, environment);
   const BuildStorage storage(scratch, planned.needed_refs.empty() ? nullptr : &images, steps);
   make_context(planned.package, storage.context(), planned.timestamp);
   if (planned.package.rootfs)
-    make_rootfs(planned.package, arch, environment.debian_mirror, planned.timestamp,
+    make_rootfs(planned.package, arch, mirror, planned.timestamp,
                 storage.context() / planned.package.rootfs->target, storage.temporary(), steps);
-  steps.run(storage.buildah(bud_arguments(planned, arch, environment), planned.package.network));
+  steps.run(storage.buildah(bud_arguments(planned, arch, environment, mirror), planned.package.network));
 
   const oci::Descriptor manifest = environment.store.import_layout(storage.output());
   const auto image = environment.store.for_arch(manifest, arch.name);

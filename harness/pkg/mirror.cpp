@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <optional>
 
 #include "base/files.hpp"
@@ -64,16 +63,6 @@ std::string debian_mirror(process::Runner& runner) {
   if (const auto found = from_indexes(runner)) return *found;
   if (const auto found = from_configuration(runner)) return *found;
   throw Error("no Debian archive is known: the host's apt configuration names none" + help, ExitCode::host);
-}
-
-std::string debian_mirror(process::Runner& runner, const std::vector<PlannedPackage>& plan) {
-  try {
-    return debian_mirror(runner);
-  } catch (const Error&) {
-    const auto needs_it = [](const PlannedPackage& planned) { return planned.package.rootfs.has_value(); };
-    if (std::any_of(plan.begin(), plan.end(), needs_it)) throw;
-    return "";
-  }
 }
 
 }  // namespace rtfx::pkg

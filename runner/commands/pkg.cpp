@@ -167,7 +167,7 @@ int build(const PkgFlags& flags, const Context& context) {
                                           .store = store,
                                           .arches = defaults.table,
                                           .scratch = context.cache_directory() / "buildah",
-                                          .debian_mirror = pkg::debian_mirror(runner, plan)};
+                                          .debian_mirror = {}};
   print_skipped(plan, pkg::plan_units(plan, request, environment));
   const auto progress = [&](const pkg::UnitResult& unit) {
     if (!flags.json) print_unit(unit);
