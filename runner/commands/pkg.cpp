@@ -162,7 +162,7 @@ int build(const PkgFlags& flags, const Context& context) {
   diagnostics.throw_if_any();
 
   process::Runner& runner = process::system_runner();
-  oci::Store store(context.cache_directory() / "images");
+  oci::Store store(context.cache_directory() / "store");
   const pkg::BuildEnvironment environment{.runner = runner,
                                           .store = store,
                                           .arches = defaults.table,
