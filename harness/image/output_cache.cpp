@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/image/output_cache.hpp"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "harness/image/spec.hpp"
+
+namespace rtfx::image {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+constexpr std::size_t most_kept = 32;
+constexpr const char* list_name = "outputs.json";
+
+/// Any change of the program can change what it writes.
+const std::string& program_digest() {
+  static const std::string digest = Digest::of_file("/proc/self/exe").str();
+  return digest;
+}
+
+std::string source_digest(const FileSpec& file) {
+  std::string path = file.text;
+  if (path.starts_with("~/")) path = environment("HOME", "/") + path.substr(1);
+  std::error_code error;
+  return fs::is_regular_file(path, error) ? Digest::of_file(path).str() : "none";
+}
+
+void drop_oldest(const fs::path& cache) {
+  std::vector<std::pair<fs::file_time_type, fs::path>> kept;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(cache, error)) kept.emplace_back(entry.last_write_time(error), entry.path());
+  std::sort(kept.rbegin(), kept.rend());
+  for (std::size_t i = most_kept; i < kept.size(); ++i) fs::remove_all(kept[i].second, error);
+}
+
+}  // namespace
+
+Digest output_key(const ImageSpec& spec, const std::vector<UsedImage>& images, const AssembleOptions& options) {
+  Json key;
+  key["program"] = program_digest();
+  key["zlib"] = ::zlibVersion();
+  key["format"] = options.format == Format::tar ? "tar" : "kernel+initrd";
+  key["arch"] = options.arch;
+  key["spec"] = merged_json(spec);
+  for (const UsedImage& image : images) key["images"].push_back({image.ref, image.digest.str()});
+  for (const FileSpec& file : spec.files) {
+    if (file.kind == FileSpec::Kind::source) key["files"].push_back(source_digest(file));
+  }
+  return Digest::of(key.dump());
+}
+
+std::optional<std::vector<std::string>> fetch_outputs(const fs::path& cache, const Digest& key, OutputSet& outputs) {
+  const fs::path folder = cache / key.hex();
+  std::error_code error;
+  if (!fs::exists(folder / list_name, error)) return std::nullopt;
+  try {
+    const Json list = Json::parse(read_file(folder / list_name));
+    std::vector<std::string> warnings = list.at("warnings").get<std::vector<std::string>>();
+    for (const auto& [suffix, digest] : list.at("outputs").items()) {
+      const FileDescriptor made = outputs.create(suffix);
+      const fs::path copy = outputs.files().back().temporary;
+      fs::copy_file(folder / suffix, copy, fs::copy_options::overwrite_existing);
+      if (Digest::of_file(copy).str() != digest.get<std::string>()) throw Error("damaged");
+    }
+    fs::last_write_time(folder, fs::file_time_type::clock::now(), error);
+    return warnings;
+  } catch (const std::exception&) {
+    // Assembling again is always right; what was copied so far is written over or removed with the set.
+    outputs.clear();
+    fs::remove_all(folder, error);
+    return std::nullopt;
+  }
+}
+
+void keep_outputs(const fs::path& cache, const Digest& key, const OutputSet& outputs, const std::vector<std::string>& warnings) {
+  std::error_code error;
+  if (fs::exists(cache / key.hex(), error)) return;
+  try {
+    const TemporaryDirectory folder("new", cache);
+    Json list;
+    list["warnings"] = warnings;
+    for (const OutputSet::File& file : outputs.files()) {
+      fs::copy_file(file.temporary, folder.path() / file.suffix);
+      list["outputs"][file.suffix] = Digest::of_file(file.temporary).str();
+    }
+    write_file_atomically(folder.path() / list_name, list.dump());
+    fs::permissions(folder.path(), fs::perms(0755));
+    fs::rename(folder.path(), cache / key.hex());
+    drop_oldest(cache);
+  } catch (const std::exception&) {
+    return;
+  }
+}
+
+}  // namespace rtfx::image
