@@ -18,8 +18,9 @@ namespace rtfx::vm {
 enum class Accelerator { tcg, kvm };
 std::string accelerator_name(Accelerator accelerator);
 
-/// Whether KVM really runs a guest here: /dev/kvm that opens is no proof (it can hang every guest), so a boot sector that
-/// ends qemu with a known exit code is run under it with a cap of 3 s. The answer is remembered in `cache` per boot of the host and qemu binary.
+/// Whether KVM really runs a guest here: /dev/kvm that opens is no proof (it can hang every guest), so a boot sector
+/// that ends qemu with a known exit code is run under it with a cap of 3 s. The answer is remembered in `cache`
+/// (kvm.json) per boot of the host and qemu binary. Hosts other than amd64 have no such probe and count as not usable.
 struct KvmProbe {
   bool usable = false;
   std::string reason;  ///< why not, or how it was seen: "no /dev/kvm", "a guest hung (3 s)", "a guest ran in 0.2 s"
@@ -27,7 +28,15 @@ struct KvmProbe {
 };
 KvmProbe probe_kvm(process::Runner& runner, const std::filesystem::path& cache, std::stop_token stop = {});
 
-/// A port of the host forwarded to the guest. host 0: any free one.
+/// The accelerator for guests of this arch: KVM when the guest has the host's arch and probe_kvm says that it works.
+struct AcceleratorChoice {
+  Accelerator accelerator = Accelerator::tcg;
+  std::string reason;
+};
+AcceleratorChoice choose_accelerator(const Arch& arch, process::Runner& runner, const std::filesystem::path& cache,
+                                     std::stop_token stop = {});
+
+/// A port of the host, on 127.0.0.1 only, forwarded to the guest. host 0: any free one.
 struct Publish {
   int host = 0;
   int guest = 0;
@@ -41,16 +50,22 @@ struct BootSpec {
   Arch arch;
   Accelerator accelerator = Accelerator::tcg;
   std::filesystem::path kernel, initrd;
-  std::string cmdline;                    ///< "console=<arch console>" and "panic=-1" are appended unless it has them
+  std::string cmdline;                    ///< see complete_cmdline
   int cpus = 1;
   int memory_mib = 512;
   std::vector<Publish> publish;
-  std::vector<std::string> expect;        ///< ECMAScript regexes that must match console lines, in this order
+  /// ECMAScript regexes that must match console lines, in this order; two may match in one line, one after the other.
+  std::vector<std::string> expect;
   std::vector<std::string> reject;        ///< a match fails the boot at once
-  std::string probe;                      ///< shell command run on the host after the last expect, repeated until it succeeds; env RTFX_PORT_<guest port>
+  /// Shell command run on the host after the last expect, repeated until it succeeds. It gets the ports of the host as
+  /// RTFX_PORT_<guest port>.
+  std::string probe;
   std::chrono::milliseconds timeout{std::chrono::minutes(2)};
-  std::chrono::milliseconds silence{std::chrono::seconds(60)};  ///< longest time without console output; not applied while a probe runs
+  /// Longest time without console output; 0: any. Not applied while a probe runs.
+  std::chrono::milliseconds silence{std::chrono::seconds(60)};
   std::filesystem::path console_log;      ///< empty: none. Raw bytes.
+  /// Told which ports are published, before qemu starts; once more when it must start again because one was taken.
+  std::function<void(const std::vector<Publish>&)> on_publish;
 };
 
 /// Every way a boot can end.
@@ -70,16 +85,25 @@ std::string boot_ending_name(BootEnding ending);
 struct BootOutcome {
   BootEnding ending;
   bool ok = false;
-  std::string message;                     ///< one line: what happened, which expect was waited for, the offending console line
+  std::string message;                     ///< one line: what happened, the offending console line, what was waited for
   std::vector<std::string> last_lines;     ///< of the console, sanitised, at most 20
   Accelerator accelerator;
   std::chrono::nanoseconds elapsed{0};     ///< from the start of qemu to the verdict
+  std::vector<Publish> published;          ///< with the host ports that were chosen
 };
 
-/// The qemu command line for a spec (pure). `qmp_socket` is where QMP listens; `published` has the host ports filled in.
+/// The kernel command line that is used: what `cmdline` lacks of "console=<arch console>", without which nothing would
+/// be seen, and "panic=-1", without which a panicked guest hangs, is appended.
+std::string complete_cmdline(const std::string& cmdline, const Arch& arch);
+
+/// The qemu command line for a spec (pure). `qmp_socket` is where QMP listens; the host ports are filled in. The guest's
+/// processors are stopped until QMP says "cont".
 std::vector<std::string> qemu_command_line(const BootSpec& spec, const std::filesystem::path& qmp_socket);
 
-/// Boots and judges. The console's bytes go to `console` as they come. The guest never outlives the call.
-BootOutcome boot(const BootSpec& spec, process::Runner& runner, const std::function<void(std::string_view)>& console, std::stop_token stop);
+/// Boots and judges. The console's bytes go to `console` as they come, on the calling thread. The guest never outlives
+/// the call. Throws Error for what keeps a guest from being started: a bad regex or a missing file (ExitCode::usage),
+/// no qemu (ExitCode::host).
+BootOutcome boot(const BootSpec& spec, process::Runner& runner, const std::function<void(std::string_view)>& console,
+                 std::stop_token stop);
 
 }  // namespace rtfx::vm

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "fmt/format.h"
+#include "harness/vm/boot.hpp"
+#include "harness/vm/boot_sector.hpp"
+
+namespace rtfx::vm {
+
+namespace {
+
+using Json = nlohmann::json;
+using std::chrono::milliseconds;
+
+constexpr milliseconds probe_limit{3000};
+/// A guest that hangs inside the kernel keeps qemu from seeing SIGTERM.
+constexpr milliseconds probe_grace{200};
+constexpr const char* device = "/dev/kvm";
+
+/// What the answer depends on, beside the machine itself.
+Json circumstances(const fs::path& qemu) {
+  struct stat status {};
+  if (::stat(qemu.c_str(), &status) != 0) throw system_error("reading " + qemu.string(), errno);
+  return {{"boot_id", std::string(text::trim(read_file("/proc/sys/kernel/random/boot_id")))},
+          {"qemu", qemu.string()},
+          {"size", status.st_size},
+          {"mtime", fmt::format("{}.{:09}", status.st_mtim.tv_sec, status.st_mtim.tv_nsec)}};
+}
+
+std::optional<KvmProbe> remembered(const fs::path& file, const Json& asked) {
+  std::error_code none;
+  if (!fs::exists(file, none)) return std::nullopt;
+  const Json known = Json::parse(read_file(file), nullptr, false);
+  if (!known.is_object() || known.value("circumstances", Json()) != asked) return std::nullopt;
+  if (!known.contains("usable") || !known["usable"].is_boolean()) return std::nullopt;
+  if (!known.contains("reason") || !known["reason"].is_string()) return std::nullopt;
+  return KvmProbe{known["usable"], known["reason"], true};
+}
+
+KvmProbe run_guest(process::Runner& runner, const fs::path& qemu, const Arch& arch, std::stop_token stop) {
+  const TemporaryDirectory directory("rtfx-kvm-");
+  const fs::path sector = directory.path() / "sector";
+  write_file_atomically(sector, debug_exit_boot_sector());
+  const process::Command command{
+      .argv = {qemu.string(), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",  //
+               "-machine", arch.machine + ",accel=kvm", "-cpu", "host", "-m", "64",                //
+               "-device", fmt::format("isa-debug-exit,iobase={:#x},iosize=4", debug_exit_port),    //
+               "-drive", fmt::format("file={},format=raw,readonly=on,if=none,id=disk", sector.string()),
+               "-device", "virtio-blk-pci,drive=disk"},
+      .timeout = probe_limit,
+      .grace = probe_grace};
+  const auto ran = process::run_captured(runner, command, std::move(stop));
+  const double took = std::chrono::duration<double>(ran.outcome.elapsed).count();
+  if (ran.outcome.ending == process::Ending::timed_out) return {false, "a guest hung (3 s)"};
+  if (ran.outcome.ending == process::Ending::exited && ran.outcome.exit_code == debug_exit_code) {
+    return {true, fmt::format("a guest ran in {:.1f} s", took)};
+  }
+  const auto lines = text::split_list(ran.err, '\n');
+  return {false, fmt::format("a guest failed: {}{}", ran.outcome.str(),
+                             lines.empty() ? "" : ": " + text::printable(lines.front()))};
+}
+
+}  // namespace
+
+KvmProbe probe_kvm(process::Runner& runner, const fs::path& cache, std::stop_token stop) {
+  const ArchTable table = ArchTable::builtin();
+  const std::string host = host_arch(table);
+  // The boot sector is one for a PC's BIOS; no other machine of the table would start it.
+  if (host != "amd64") return {false, fmt::format("there is no probe for {} hosts", host)};
+  const Arch& arch = table.find(host);
+  if (::access(device, R_OK | W_OK) != 0) {
+    return {false, errno == ENOENT ? fmt::format("no {}", device) : fmt::format("{}: {}", device, std::strerror(errno))};
+  }
+  const auto qemu = process::find_program(arch.qemu);
+  if (!qemu) return {false, arch.qemu + " is not installed"};
+
+  fs::create_directories(cache);
+  const FileLock lock(cache / "kvm.lock");  // others that start now wait for this answer
+  const fs::path file = cache / "kvm.json";
+  const Json asked = circumstances(*qemu);
+  if (const auto known = remembered(file, asked)) return *known;
+  const KvmProbe probe = run_guest(runner, *qemu, arch, stop);
+  if (stop.stop_requested()) return {false, "interrupted"};
+  const Json answer = {{"circumstances", asked}, {"usable", probe.usable}, {"reason", probe.reason}};
+  write_file_atomically(file, answer.dump(2) + "\n");
+  return probe;
+}
+
+AcceleratorChoice choose_accelerator(const Arch& arch, process::Runner& runner, const fs::path& cache,
+                                     std::stop_token stop) {
+  const std::string host = host_arch(ArchTable::builtin());
+  if (arch.name != host) return {Accelerator::tcg, fmt::format("{} guest on {} host", arch.name, host)};
+  const KvmProbe probe = probe_kvm(runner, cache, std::move(stop));
+  return {probe.usable ? Accelerator::kvm : Accelerator::tcg, probe.reason};
+}
+
+}  // namespace rtfx::vm
