@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/text.hpp"
 #include "runner/select.hpp"
 
 namespace rtfx::gate {
@@ -38,14 +37,6 @@ std::vector<const runner::Case*> required_cases(const Input& input) {
   return required;
 }
 
-/// Names of a case's iterations: rtf numbers them when there are several.
-std::vector<std::string> iterations(const runner::Case& test) {
-  if (test.headers.repeat <= 1) return {test.name};
-  std::vector<std::string> names;
-  for (int i = 1; i <= test.headers.repeat; ++i) names.push_back(test.name + "." + std::to_string(i));
-  return names;
-}
-
 void plan_arch(const Input& input, const std::string& labels, const Arch& arch, bool first_class, Plan& plan) {
   const auto require = [&](const char* kind, const std::string& name, const std::string& obstacle) {
     plan.requirements.push_back({{kind, name, arch.name}, first_class, obstacle});
@@ -59,7 +50,7 @@ void plan_arch(const Input& input, const std::string& labels, const Arch& arch, 
   for (const runner::Case* test : required_cases(input)) {
     if (is_optional(*test, input.project.gate, present)) continue;
     if (runner::select(*test, present, arch, input.project.table) == runner::Selection::other_arch) continue;
-    for (const std::string& name : iterations(*test)) require("case", name, "");
+    for (const std::string& name : runner::unit_names(*test, present)) require("case", name, "");
   }
 }
 

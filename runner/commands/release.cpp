@@ -21,6 +21,7 @@
 #include "runner/commands/command.hpp"
 #include "runner/commands/console.hpp"
 #include "runner/run.hpp"
+#include "runner/select.hpp"
 
 namespace rtfx::commands {
 namespace {
@@ -113,7 +114,7 @@ results::RunRecord run_suites(const gate::Input& input, const gate::Plan& plan, 
   run.key = [&](const runner::Case& test, const Arch& arch) { return keys.key(test, arch); };
   run.known = [&](const results::UnitId& unit, const std::string& key) { return known.find(unit, key); };
 
-  ConsoleReporter reporter(context.verbosity, run.arches.size() > 1);
+  ConsoleReporter reporter(context.verbosity, true, run.jobs == 1);
   return runner::run_cases(*input.cases, run, input.project.table, process::system_runner(), reporter, context.stop);
 }
 
@@ -147,7 +148,7 @@ int release(const Context& context, const Options& options) {
 
   // Load: every problem of every file at once; nothing has been started or written yet.
   const gate::Input input = gate::load(context.require_project());
-  runner::check_labels(*input.cases, context.labels);
+  runner::check_labels(*input.cases, context.labels, input.project.table);
   const std::unique_ptr<gate::Target> target =
       gate::open_target(options.to.empty() ? input.project.registry : options.to, 
                         options.to.empty() ? input.project.root : fs::current_path(), runner, context.stop);
@@ -159,7 +160,7 @@ int release(const Context& context, const Options& options) {
 
   // Build: packages and kernels per arch into the content store; what the store has is not built again.
   oci::Store store(release.cache / "store");
-  const pkg::BuildEnvironment environment{runner, store, input.project.table, release.cache / "buildah", pkg::debian_mirror(runner)};
+  const pkg::BuildEnvironment environment{runner, store, input.project.table, release.cache / "buildah", ""};
   gate::Artifacts artifacts = gate::build_packages(input, plan, environment, release.folder / "logs", release.jobs, tell_progress, context.stop);
 
   // Assemble: bootable images of the examples, from the content store.
