@@ -37,9 +37,10 @@ bool is_full_name(const std::string& pattern, const Group& group) {
   return false;
 }
 
-bool matches(const std::string& pattern, bool exact, const std::string& name) {
-  if (!name.starts_with(pattern)) return false;
-  return !exact || name.size() == pattern.size() || name[pattern.size()] == '.';
+/// Whether `name` is `outer` or, when `whole` words are asked for, lies in a group of that name; else any prefix will do.
+bool within(const std::string& outer, const std::string& name, bool whole) {
+  if (!name.starts_with(outer)) return false;
+  return !whole || outer.empty() || name.size() == outer.size() || name[outer.size()] == '.';
 }
 
 void collect_labels(const Headers& headers, std::set<std::string>& labels) {
@@ -89,18 +90,24 @@ Selection select(const Case& test, const Labels& present, const Arch& target, co
 bool group_runs(const Group& group, const Labels& present) { return labels_match(group.labels, present); }
 
 bool pattern_matches(const std::string& pattern, const std::string& name, const Group& tree) {
-  return matches(pattern, !pattern.empty() && is_full_name(pattern, tree), name);
+  return Pattern(pattern, tree).matches(name);
 }
 
-std::vector<const Case*> find_cases(const Group& tree, const std::string& pattern) {
+Pattern::Pattern(std::string text, const Group& tree) : text_(std::move(text)), exact_(!text_.empty() && is_full_name(text_, tree)) {}
+
+bool Pattern::matches(const std::string& name) const { return within(text_, name, exact_); }
+
+bool Pattern::reaches_into(const std::string& group) const { return within(text_, group, exact_) || within(group, text_, exact_); }
+
+std::vector<const Case*> find_cases(const Group& tree, const std::string& text) {
   std::vector<const Case*> cases = all_cases(tree);
   if (cases.empty()) throw Error(fmt::format("no test cases in {}", tree.directory.string()), ExitCode::nothing_to_run);
-  const bool exact = !pattern.empty() && is_full_name(pattern, tree);
-  std::erase_if(cases, [&](const Case* test) { return !matches(pattern, exact, test->name); });
+  const Pattern pattern(text, tree);
+  std::erase_if(cases, [&](const Case* test) { return !pattern.matches(test->name); });
   if (!cases.empty()) return cases;
   std::vector<std::string> names;
   collect_names(tree, names);
-  throw Error(fmt::format("no case matches the pattern \"{}\"{}", pattern, text::did_you_mean(pattern, names)), ExitCode::nothing_to_run);
+  throw Error(fmt::format("no case matches the pattern \"{}\"{}", text, text::did_you_mean(text, names)), ExitCode::nothing_to_run);
 }
 
 std::vector<const Case*> find_cases(const Group& tree, const std::vector<std::string>& patterns) {

@@ -28,6 +28,20 @@ bool group_runs(const Group& group, const Labels& present);
 /// A pattern that is the full name of a case or group means exactly that; any other pattern is a prefix. "" matches all.
 bool pattern_matches(const std::string& pattern, const std::string& name, const Group& tree);
 
+/// A pattern made ready for many names.
+class Pattern {
+ public:
+  Pattern(std::string text, const Group& tree);
+  /// Whether it names this case or group.
+  bool matches(const std::string& name) const;
+  /// Whether something below the group of this name can match.
+  bool reaches_into(const std::string& group) const;
+
+ private:
+  std::string text_;
+  bool exact_;
+};
+
 /// The cases that a pattern names; throws Error (ExitCode::nothing_to_run) with the nearest names when there are none.
 std::vector<const Case*> find_cases(const Group& tree, const std::string& pattern);
 /// The cases that any of the patterns names, in the order of the tree; every pattern must name one. No pattern: all.
