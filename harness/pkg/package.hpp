@@ -43,11 +43,11 @@ struct Package {
 /// How a tag is computed; linuxkit's flags of the same names.
 struct TagOptions {
   std::string build_yml = "build.yml";
-  std::optional<std::string> org;
-  std::optional<std::string> hash;
+  std::optional<std::string> org = {};
+  std::optional<std::string> hash = {};
   std::string hash_commit = "HEAD";
-  std::optional<std::filesystem::path> hash_path;
-  std::optional<std::string> tag;
+  std::optional<std::filesystem::path> hash_path = {};
+  std::optional<std::string> tag = {};
   bool dev = false;
   bool force_dirty = false;
 };

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/pkg/tag.hpp"
+
+#include "base/digest.hpp"
+#include "harness/pkg/fixture.hpp"
+
+namespace rtfx::pkg {
+namespace {
+
+using testing::HasSubstr;
+using testing::MatchesRegex;
+
+/// The layout of linuxkit's verified cases: foo is simple, bar has an organisation and two extra sources.
+class TagTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!process::find_program("git")) GTEST_SKIP() << "git is not installed";
+    directory.package("pkg/foo", "image: foo\n");
+    directory.package("pkg/bar", "image: bar\norg: acme\nextra-sources:\n  - ../common:/common\n  - ../../src/lib:/lib\n");
+    directory.write("pkg/common/a.txt", "a");
+    directory.write("src/lib/b.txt", "b");
+    directory.write(".gitignore", "*.o\n");
+    directory.commit();
+    tree = directory.git({"rev-parse", "HEAD:pkg/foo"});
+    sources = sha1_hex(directory.git({"rev-parse", "HEAD:pkg/bar"}) + directory.git({"rev-parse", "HEAD:pkg/common"}) +
+                       directory.git({"rev-parse", "HEAD:src/lib"}));
+  }
+  std::string ref(const std::string& package, const TagOptions& options = {}) {
+    Diagnostics diagnostics;
+    const Package loaded = load_package(directory / package, options, "linuxkit", {}, diagnostics);
+    diagnostics.throw_if_any();
+    return package_ref(loaded, options);
+  }
+  std::string error_of(const std::string& package, const TagOptions& options = {}) {
+    try {
+      return "no error: " + ref(package, options);
+    } catch (const Error& error) {
+      return error.what();
+    }
+  }
+  PackageDirectory directory;
+  std::string tree, sources;
+};
+
+TEST_F(TagTest, flags_give_the_tags_that_linuxkit_gives) {
+  ::setenv("USER", "alice", 1);
+  const struct {
+    const char* package;
+    TagOptions options;
+    std::string expected;
+  } cases[] = {
+      {"pkg/foo", {}, "linuxkit/foo:" + tree},
+      {"pkg/foo/", {}, "linuxkit/foo:" + tree},
+      {"pkg/bar", {}, "acme/bar:" + sources},
+      {"pkg/bar", {.org = "myorg"}, "myorg/bar:" + sources},
+      {"pkg/foo", {.org = ""}, "/foo:" + tree},
+      {"pkg/bar", {.hash = "abc"}, "acme/bar:abc"},
+      {"pkg/foo", {.hash = "abc", .tag = "v1-{{.Hash}}"}, "linuxkit/foo:v1-abc"},
+      {"pkg/foo", {.tag = "fixed"}, "linuxkit/foo:fixed"},
+      {"pkg/foo", {.tag = "{{slice .Hash 0 7}}"}, "linuxkit/foo:" + tree.substr(0, 7)},
+      {"pkg/foo", {.tag = "{{ slice .Hash 33 }}-x"}, "linuxkit/foo:" + tree.substr(33) + "-x"},
+      {"pkg/foo", {.tag = ""}, "linuxkit/foo:" + tree},
+      {"pkg/foo", {.dev = true}, "alice/foo:dev"},
+      {"pkg/foo", {.org = "zz", .dev = true}, "zz/foo:dev"},
+      {"pkg/bar", {.hash = "hh", .dev = true}, "alice/bar:hh"},
+      {"pkg/foo", {.hash_commit = "main"}, "linuxkit/foo:" + tree},
+      {"pkg/foo", {.hash = "abc", .force_dirty = true}, "linuxkit/foo:abc"},
+      {"pkg/foo", {.hash_path = directory / "pkg"}, "linuxkit/foo:" + directory.git({"rev-parse", "HEAD:pkg"})},
+      {"pkg/foo", {.hash_path = directory.root()}, "linuxkit/foo:" + directory.git({"rev-parse", "HEAD^{tree}"})},
+  };
+  for (const auto& c : cases) EXPECT_EQ(ref(c.package, c.options), c.expected);
+}
+
+TEST_F(TagTest, dirt_is_appended_with_seven_digits_of_the_content) {
+  const std::string content = Digest::of("FROM scratch\nCOPY Dockerfile /\nimage: foo\n").hex().substr(0, 7);
+  EXPECT_EQ(ref("pkg/foo", {.force_dirty = true}), "linuxkit/foo:" + tree + "-dirty-" + content);
+  directory.write("pkg/foo/new.txt", "x");
+  EXPECT_THAT(ref("pkg/foo"), MatchesRegex("linuxkit/foo:" + tree + "-dirty-[0-9a-f]{7}"));
+  EXPECT_EQ(ref("pkg/foo", {.hash_commit = "main"}), "linuxkit/foo:" + tree);
+  EXPECT_EQ(ref("pkg/bar"), "acme/bar:" + sources);
+}
+
+TEST_F(TagTest, an_ignored_file_changes_nothing) {
+  directory.write("pkg/foo/x.o", "x");
+  EXPECT_EQ(ref("pkg/foo"), "linuxkit/foo:" + tree);
+}
+
+TEST_F(TagTest, only_committed_changes_of_extra_sources_count) {
+  directory.write("pkg/common/a.txt", "changed");
+  EXPECT_EQ(ref("pkg/bar"), "acme/bar:" + sources);
+  directory.commit();
+  EXPECT_THAT(ref("pkg/bar"), MatchesRegex("acme/bar:[0-9a-f]{40}"));
+  EXPECT_NE(ref("pkg/bar"), "acme/bar:" + sources);
+}
+
+TEST_F(TagTest, a_package_with_extra_sources_can_be_dirty) {
+  directory.write("pkg/bar/new", "x");
+  EXPECT_THAT(ref("pkg/bar"), MatchesRegex("acme/bar:" + sources + "-dirty-[0-9a-f]{7}"));
+}
+
+TEST_F(TagTest, a_package_can_be_the_whole_repository) {
+  directory.package(".", "image: root\n");
+  directory.commit();
+  EXPECT_EQ(ref("."), "linuxkit/root:" + directory.git({"rev-parse", "HEAD^{tree}"}));
+}
+
+TEST_F(TagTest, the_template_of_build_yml_yields_to_the_flag) {
+  directory.package("pkg/foo", "image: foo\ntag: \"v-{{.Hash}}\"\n");
+  directory.commit();
+  const std::string now = directory.git({"rev-parse", "HEAD:pkg/foo"});
+  EXPECT_EQ(ref("pkg/foo"), "linuxkit/foo:v-" + now);
+  EXPECT_EQ(ref("pkg/foo", {.tag = "q{{.Hash}}"}), "linuxkit/foo:q" + now);
+  EXPECT_EQ(ref("pkg/foo", {.tag = ""}), "linuxkit/foo:v-" + now);
+}
+
+TEST_F(TagTest, what_cannot_be_is_an_error) {
+  directory.package("pkg/new", "image: new\n");
+  EXPECT_THAT(error_of("pkg/new"), HasSubstr("pkg/new is not in git"));
+  EXPECT_EQ(ref("pkg/new", {.hash = "h"}), "linuxkit/new:h");
+  EXPECT_THAT(error_of("pkg/foo", {.hash_commit = "nosuch"}), HasSubstr("no commit nosuch"));
+  EXPECT_THAT(error_of("pkg/foo", {.hash_path = directory / "pkg/bar"}), HasSubstr("does not contain the package"));
+  EXPECT_THAT(error_of("pkg/foo", {.hash_path = directory / "pkg/fo"}), HasSubstr("is not in git"));
+  EXPECT_THAT(error_of("pkg/foo", {.tag = "{{.Foo}}"}), HasSubstr("cannot understand {{.Foo}}"));
+  EXPECT_THAT(error_of("pkg/foo", {.tag = "{{.Hash"}), HasSubstr("not closed"));
+  EXPECT_THAT(error_of("pkg/foo", {.tag = "{{slice .Hash 0 99}}"}), HasSubstr("beyond the end"));
+  EXPECT_THAT(error_of("pkg/foo", {.tag = "{{slice .Hash 5 2}}"}), HasSubstr("behind"));
+}
+
+TEST(Tag, outside_git_the_hash_is_empty) {
+  const PackageDirectory directory;
+  directory.package("foo", "image: foo\n");
+  directory.package("bar", "image: bar\nextra-sources: [../foo:/x]\n");
+  Diagnostics diagnostics;
+  const Package foo = load_package(directory / "foo", {}, "linuxkit", {}, diagnostics);
+  const Package bar = load_package(directory / "bar", {}, "linuxkit", {}, diagnostics);
+  EXPECT_EQ(package_ref(foo, {}), "linuxkit/foo:latest");
+  EXPECT_EQ(package_ref(foo, {.hash = "hhh"}), "linuxkit/foo:hhh");
+  EXPECT_EQ(package_ref(foo, {.tag = "a{{.Hash}}b"}), "linuxkit/foo:ab");
+  EXPECT_EQ(package_ref(foo, {.force_dirty = true}), "linuxkit/foo:latest");
+  EXPECT_THROW(package_ref(bar, {}), Error);
+}
+
+TEST(Tag, references_are_expanded_as_docker_does) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"busybox:1", "docker.io/library/busybox:1"}, {"linuxkit/foo:x", "docker.io/linuxkit/foo:x"},
+      {"my.reg.io:5000/x/foo:y", "my.reg.io:5000/x/foo:y"}, {"localhost/foo:y", "localhost/foo:y"},
+      {"reg:5000/foo", "reg:5000/foo"}, {"a/b/c:d", "a/b/c:d"}, {"/foo:x", "docker.io//foo:x"}};
+  for (const auto& [ref, expected] : cases) EXPECT_EQ(canonical_ref(ref), expected);
+}
+
+}  // namespace
+}  // namespace rtfx::pkg
