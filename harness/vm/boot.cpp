@@ -222,7 +222,7 @@ void Guest::watch() {
       }
       if (panic_seen_ && now - *panic_seen_ > panic_patience) decide(judge_.panic());
       const bool probing = !spec_.probe.empty() && judge_.all_seen();
-      ready_to_probe = probing && !verdict_ && !panic_seen_ && now >= next_probe_;
+      ready_to_probe = probing && qmp_.running() && !verdict_ && !panic_seen_ && now >= next_probe_;
       if (!probing && spec_.silence > milliseconds(0) && quiet > spec_.silence) {
         const std::string awaited = judge_.awaited();
         decide({BootEnding::silent, false,

@@ -85,11 +85,11 @@ std::string boot_ending_name(BootEnding ending);
 struct BootOutcome {
   BootEnding ending;
   bool ok = false;
-  std::string message;                     ///< one line: what happened, the offending console line, what was waited for
-  std::vector<std::string> last_lines;     ///< of the console, sanitised, at most 20
+  std::string message{};                   ///< one line: what happened, the offending console line, what was waited for
+  std::vector<std::string> last_lines{};   ///< of the console, sanitised, at most 20
   Accelerator accelerator;
   std::chrono::nanoseconds elapsed{0};     ///< from the start of qemu to the verdict
-  std::vector<Publish> published;          ///< with the host ports that were chosen
+  std::vector<Publish> published{};        ///< with the host ports that were chosen
 };
 
 /// The kernel command line that is used: what `cmdline` lacks of "console=<arch console>", without which nothing would

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace rtfx::vm {
@@ -13,5 +14,8 @@ inline constexpr int debug_exit_code = debug_exit_value << 1 | 1;
 
 /// The 512 bytes of a PC boot sector that ends qemu with `debug_exit_code`.
 std::string debug_exit_boot_sector();
+
+/// SeaBIOS does not read a disk of less than one cylinder (16 heads of 63 sectors): the sector needs this much behind it.
+inline constexpr std::uintmax_t smallest_disk = 1 << 20;
 
 }  // namespace rtfx::vm

@@ -47,13 +47,14 @@ std::optional<KvmProbe> remembered(const fs::path& file, const Json& asked) {
 
 KvmProbe run_guest(process::Runner& runner, const fs::path& qemu, const Arch& arch, std::stop_token stop) {
   const TemporaryDirectory directory("rtfx-kvm-");
-  const fs::path sector = directory.path() / "sector";
-  write_file_atomically(sector, debug_exit_boot_sector());
+  const fs::path disk = directory.path() / "disk";
+  write_file_atomically(disk, debug_exit_boot_sector());
+  fs::resize_file(disk, smallest_disk);
   const process::Command command{
       .argv = {qemu.string(), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",  //
                "-machine", arch.machine + ",accel=kvm", "-cpu", "host", "-m", "64",                //
                "-device", fmt::format("isa-debug-exit,iobase={:#x},iosize=4", debug_exit_port),    //
-               "-drive", fmt::format("file={},format=raw,readonly=on,if=none,id=disk", sector.string()),
+               "-drive", fmt::format("file={},format=raw,readonly=on,if=none,id=disk", disk.string()),
                "-device", "virtio-blk-pci,drive=disk"},
       .timeout = probe_limit,
       .grace = probe_grace};
