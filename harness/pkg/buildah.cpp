@@ -100,7 +100,14 @@ oci::Descriptor build(const PlannedPackage& planned, const Arch& arch, const Bui
   if (planned.package.rootfs)
     make_rootfs(planned.package, arch, mirror, planned.timestamp,
                 storage.context() / planned.package.rootfs->target, storage.temporary(), steps);
-  steps.run(storage.buildah(bud_arguments(planned, arch, environment, mirror), planned.package.network));
+  try {
+    steps.run("buildah", storage.buildah(bud_arguments(planned, arch, environment, mirror), planned.package.network));
+  } catch (const Error& error) {
+    if (std::string_view(error.what()).find("image not known") == std::string_view::npos) throw;
+    throw Error(std::string(error.what()) + "\nFROM finds only packages that a build argument NAME=@lkt:pkg:PATH names, for the build "
+                                            "host: FROM --platform=$BUILDPLATFORM ${NAME}",
+                error.code());
+  }
 
   const oci::Descriptor manifest = environment.store.import_layout(storage.output());
   const auto image = environment.store.for_arch(manifest, arch.name);

@@ -35,7 +35,7 @@ void make_rootfs(const Package& package, const Arch& arch, const std::string& mi
   command.argv.insert(command.argv.end(), {rootfs.suite, target.string(),
                                            "deb " + mirror + " " + rootfs.suite + " " + text::join(rootfs.components, " ")});
   command.env = {{"SOURCE_DATE_EPOCH", std::to_string(timestamp)}, {"TMPDIR", temporary.string()}, {"LC_ALL", "C.UTF-8"}};
-  in_context("making the root filesystem", [&] { steps.run(command); });
+  in_context("making the root filesystem", [&] { steps.run("mmdebstrap", command); });
 }
 
 }  // namespace rtfx::pkg

@@ -86,10 +86,10 @@ void ImageStorage::load(const oci::Store& store, const oci::Descriptor& manifest
   layout.copy_from(store, manifest);
   layout.tag("image", manifest);
   in_context("loading " + ref, [&] {
-    steps.run(buildah_command(work.path(), {"pull", "--quiet", "--signature-policy", "policy.json", "oci:layout:image"}, false));
+    steps.run("buildah pull", buildah_command(work.path(), {"pull", "--quiet", "--signature-policy", "policy.json", "oci:layout:image"}, false));
     // The config's digest is the image's name in buildah's storage, whatever name the pull gave it.
     const std::string id = oci::parse_manifest(store.read(manifest)).config.digest.hex();
-    steps.run(buildah_command(work.path(), {"tag", id, canonical_ref(ref)}, false));
+    steps.run("buildah tag", buildah_command(work.path(), {"tag", id, canonical_ref(ref)}, false));
   });
   write_file_atomically(marker, manifest.digest.str());
 }

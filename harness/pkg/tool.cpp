@@ -33,13 +33,12 @@ class Tail {
 
 }  // namespace
 
-void Steps::run(process::Command command) const {
+void Steps::run(const std::string& name, process::Command command) const {
   using namespace std::chrono;
   const auto left = duration_cast<milliseconds>(deadline - steady_clock::now());
   if (stop.stop_requested()) throw Error("cancelled", ExitCode::interrupted);
   command.timeout = std::max(left, milliseconds(1));
   Tail tail;
-  const std::string program = command.argv.front();
   const process::Outcome outcome = runner.run(
       command,
       [&](process::Stream, std::string_view bytes) {
@@ -50,7 +49,7 @@ void Steps::run(process::Command command) const {
   if (outcome.ok()) return;
   if (outcome.ending == process::Ending::cancelled) throw Error("cancelled", ExitCode::interrupted);
   const std::string lines = tail.lines();
-  throw Error(std::filesystem::path(program).filename().string() + ": " + outcome.str() + (lines.empty() ? "" : "\n" + lines));
+  throw Error(name + ": " + outcome.str() + (lines.empty() ? "" : "\n" + lines));
 }
 
 }  // namespace rtfx::pkg

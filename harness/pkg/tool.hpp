@@ -21,9 +21,9 @@ struct Steps {
   std::stop_token stop;
   std::chrono::steady_clock::time_point deadline;
 
-  /// Runs a command to its end; its time limit is what is left until the deadline. Throws Error with the last lines of its
-  /// output unless it succeeds; ExitCode::interrupted when stop was requested.
-  void run(process::Command command) const;
+  /// Runs a command to its end; its time limit is what is left until the deadline. Throws Error with `name` and the last
+  /// lines of its output unless it succeeds; ExitCode::interrupted when stop was requested.
+  void run(const std::string& name, process::Command command) const;
 };
 
 }  // namespace rtfx::pkg

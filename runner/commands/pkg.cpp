@@ -90,7 +90,7 @@ pkg::BuildRequest make_request(const PkgFlags& flags, const Context& context, co
   request.skip_arches = parse_platforms("--skip-platforms", flags.skip_platforms, defaults.table);
   request.force = flags.force;
   request.jobs = flags.jobs;
-  request.log_directory = context.cache_directory() / "logs";
+  request.log_directory = (context.cache_directory() / "logs").lexically_normal();
   return request;
 }
 
