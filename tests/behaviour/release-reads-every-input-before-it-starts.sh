@@ -22,7 +22,10 @@ sed -i 's/demo.ok/demo.okay/' rtfx.yml
 expect_exit 4 "$RTFX" release
 expect_output 'demo.ok'
 cp good.yml rtfx.yml
+test_case 010_ok/030_long 'sleep 0.1'
+sed -i 's/^# SUMMARY.*/&\n# LABELS: slow/' cases/010_ok/030_long/test.sh
 expect_exit 4 "$RTFX" -l slwo release
+expect_output 'slow'
 expect_exit 4 "$RTFX" graduate riscv46
 expect_output 'did you mean "riscv64"'
 expect_exit 2 "$RTFX" release --to nowhere
