@@ -108,6 +108,7 @@ class Scheduler {
         if (states_[need] != State::done || units_[need].ok()) continue;
         const bool cancelled = units_[need].ending == UnitEnding::cancelled;
         units_[i].ending = cancelled ? UnitEnding::cancelled : UnitEnding::blocked;
+        units_[i].code = units_[need].code;
         units_[i].error = units_[i].ref + " for " + units_[i].arch + ": needs " + units_[need].ref + " for " + units_[need].arch +
                           ", which was not built";
         finish(i);
@@ -128,7 +129,9 @@ class Scheduler {
     } catch (const Error& error) {
       unit.ending = error.code() == ExitCode::interrupted ? UnitEnding::cancelled : UnitEnding::failed;
       unit.error = error.what();
+      unit.code = error.code();
     } catch (const std::exception& error) {
+      unit.code = ExitCode::failed;
       unit.ending = UnitEnding::failed;
       unit.error = unit.ref + " for " + unit.arch + ": " + error.what();
     }
@@ -211,7 +214,7 @@ std::vector<UnitResult> plan_units(const std::vector<PlannedPackage>& plan, cons
     }
     unit.requested = true;
     for (const std::string& arch : arches[i]) {
-      environment.arches.find(arch);
+      in_context(plan[i].package.build_yml.string(), [&] { environment.arches.find(arch); });
       unit.arch = arch;
       units.push_back(unit);
     }

@@ -36,6 +36,7 @@ struct UnitResult {
   UnitEnding ending = UnitEnding::cancelled;
   std::optional<oci::Descriptor> manifest;  ///< with its platform; for built and cached
   std::string error;                        ///< several lines: the reason and the last lines of the builder
+  ExitCode code = ExitCode::ok;             ///< of the error: ExitCode::host when the host lacks something
   std::filesystem::path log;                ///< the whole output of the builder; empty when nothing was run
   std::chrono::nanoseconds elapsed{0};
 
@@ -45,11 +46,11 @@ struct UnitResult {
 /// What build_all shall build.
 struct BuildRequest {
   /// Arches by GOARCH name; a package is built for those of them that its build.yml names. Empty: all that it names.
-  std::vector<std::string> arches;
-  std::vector<std::string> skip_arches;
+  std::vector<std::string> arches = {};
+  std::vector<std::string> skip_arches = {};
   bool force = false;                       ///< build what the store has, too
   unsigned jobs = 0;                        ///< units at once; 0: as many as there are processors
-  std::filesystem::path log_directory;      ///< gets one ORG_IMAGE-ARCH.log per built unit; made when it is missing; empty: no logs
+  std::filesystem::path log_directory = {};      ///< gets one ORG_IMAGE-ARCH.log per built unit; made when it is missing; empty: no logs
 };
 
 /// The units of a plan in the order of build: those that others need come first. Packages whose arches do not meet the

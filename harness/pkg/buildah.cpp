@@ -55,8 +55,8 @@ void load_needed(const PlannedPackage& package, ImageStorage& images, const Buil
 std::string mirror_for(const Package& package, const BuildEnvironment& environment) {
   static std::mutex mutex;
   static std::optional<std::string> found;
-  if (!environment.debian_mirror.empty()) return environment.debian_mirror;
   if (!package.rootfs && !package.network) return "";
+  if (!environment.debian_mirror.empty()) return environment.debian_mirror;
   const std::lock_guard lock(mutex);
   if (found) return *found;
   try {
@@ -78,7 +78,7 @@ std::vector<std::string> bud_arguments(const PlannedPackage& planned, const Arch
       "--disable-compression=false", "--identity-label=false", "--file", "context/" + planned.package.dockerfile};
   std::vector<std::string> build_args{"BUILDPLATFORM=linux/" + host, "BUILDOS=linux", "BUILDARCH=" + host,
                                       "TARGETPLATFORM=linux/" + arch.name, "TARGETOS=linux", "TARGETARCH=" + arch.name};
-  if (!mirror.empty()) build_args.push_back("DEBIAN_MIRROR=" + mirror);
+  if (planned.package.network && !mirror.empty()) build_args.push_back("DEBIAN_MIRROR=" + mirror);
   build_args.insert(build_args.end(), planned.build_args.begin(), planned.build_args.end());
   for (const std::string& argument : build_args) arguments.insert(arguments.end(), {"--build-arg", argument});
   for (const auto& [name, value] : planned.labels) arguments.insert(arguments.end(), {"--label", name + "=" + value});

@@ -149,8 +149,12 @@ int exit_code_of(const std::vector<pkg::UnitResult>& units) {
     return std::any_of(units.begin(), units.end(), [&](const pkg::UnitResult& unit) { return unit.ending == ending; });
   };
   if (any(pkg::UnitEnding::cancelled)) return static_cast<int>(ExitCode::interrupted);
-  const bool all_ok = std::all_of(units.begin(), units.end(), [](const pkg::UnitResult& unit) { return unit.ok(); });
-  return static_cast<int>(all_ok ? ExitCode::ok : ExitCode::failed);
+  ExitCode code = ExitCode::ok;
+  for (const pkg::UnitResult& unit : units) {
+    // A package that is wrong tells more than a host that lacks something.
+    if (!unit.ok() && code != ExitCode::failed) code = unit.code;
+  }
+  return static_cast<int>(code);
 }
 
 int build(const PkgFlags& flags, const Context& context) {
