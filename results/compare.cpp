@@ -14,10 +14,10 @@ std::string change_of(const std::optional<UnitFinished>& before, const std::opti
   if (!before && !now) return "";
   if (!before) return "new";
   if (!now) return "gone";
-  const bool passed = before->result == Result::pass, passes = now->result == Result::pass;
-  if (passed && !passes) return "broke";
-  if (!passed && passes) return "mended";
-  if (!passes) return "";
+  const bool was_bad = rtf_result(before->result) == 1, is_bad = rtf_result(now->result) == 1;
+  if (!was_bad && is_bad) return "broke";
+  if (was_bad && now->result == Result::pass) return "mended";
+  if (before->result != Result::pass || now->result != Result::pass) return "";
   const auto more = std::chrono::milliseconds(500);
   if (now->elapsed > before->elapsed + more && now->elapsed > before->elapsed * 3 / 2) return "slower";
   if (before->elapsed > now->elapsed + more && before->elapsed > now->elapsed * 3 / 2) return "faster";

@@ -14,7 +14,7 @@ namespace rtfx::results {
 struct ComparedUnit {
   UnitId unit;
   std::vector<std::optional<UnitFinished>> results;  ///< one a run; nullopt: no result there
-  /// From the first run to the last: "broke", "mended", "new", "gone", "slower", "faster" or "".
+  /// From the first run to the last: "broke" (it fails now), "mended" (it failed and passes), "new", "gone", "slower", "faster" or "".
   std::string change;
 };
 

@@ -104,7 +104,6 @@ class Writer {
     if (is_new) {
       place->second.node = root_.append_child("testsuite");
       set(place->second.node, "name", name);
-      set(place->second.node, "hostname", run_.start.host_name.empty() ? "unknown" : run_.start.host_name);
       if (const auto start = row.start ? row.start : run_.begin) set(place->second.node, "timestamp", format_time(*start));
     }
     return place->second;

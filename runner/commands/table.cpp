@@ -43,7 +43,10 @@ std::string tab_table(const Rows& rows, const std::function<std::string(std::siz
       const std::string cell = one_line(rows[r][column]);
       out += decorate ? decorate(r, column, cell) : cell;
       if (column + 1 == rows[r].size()) break;
-      out.append((stops[column] - width_of(cell) + tab_width - 1) / tab_width, '\t');
+      const std::size_t tabs = (stops[column] - width_of(cell) + tab_width - 1) / tab_width;
+      // rtf glues the widest cell to the next one when it ends at a tab stop; nothing is gained by doing so.
+      const bool glued = tabs == 0 && !cell.empty() && !rows[r][column + 1].empty();
+      out.append(glued ? 1 : tabs, '\t');
     }
     out += '\n';
   }

@@ -1,0 +1,2 @@
+# SUMMARY: applications
+# LABELS:

@@ -1,0 +1,4 @@
+#!/bin/sh
+# SUMMARY: Never runs on Linux
+# LABELS: !linux
+exit 0

@@ -1,0 +1,2 @@
+# SUMMARY: a group with a label
+# LABELS: slow

@@ -1,0 +1,2 @@
+# NAME: linuxkit
+# SUMMARY: the golden tree
