@@ -152,7 +152,8 @@ class Scheduler {
       }
       write_all(file.get(), bytes, path.string());
     };
-    return build_package(plan_[unit.package], environment_.arches.find(unit.arch), environment_, request_.force, log, stop_);
+    return build_package(plan_[unit.package], environment_.arches.find(unit.arch), environment_,
+                         request_.force && unit.requested, log, stop_);
   }
 
   const std::vector<PlannedPackage>& plan_;

@@ -48,7 +48,7 @@ struct BuildRequest {
   /// Arches by GOARCH name; a package is built for those of them that its build.yml names. Empty: all that it names.
   std::vector<std::string> arches = {};
   std::vector<std::string> skip_arches = {};
-  bool force = false;                       ///< build what the store has, too
+  bool force = false;                       ///< build requested units also when the store has them
   unsigned jobs = 0;                        ///< units at once; 0: as many as there are processors
   std::filesystem::path log_directory = {};      ///< gets one ORG_IMAGE-ARCH.log per built unit; made when it is missing; empty: no logs
 };

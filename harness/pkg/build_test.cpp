@@ -146,6 +146,8 @@ TEST_F(BuildTest, what_is_built_is_not_built_again) {
   EXPECT_TRUE(runner.commands.empty());
   for (const UnitResult& unit : units) EXPECT_EQ(unit.ending, UnitEnding::cached);
   EXPECT_EQ(build({"base"}, {.force = true}).front().ending, UnitEnding::built);
+  EXPECT_THAT(lines(build({"app"}, {.arches = {"arm64"}, .force = true})),
+              ElementsAre("linuxkit/base:latest " + host + " cached", "linuxkit/app:latest arm64 built"));
 }
 
 TEST_F(BuildTest, a_damaged_result_is_built_again) {
