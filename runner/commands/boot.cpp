@@ -46,11 +46,11 @@ std::vector<std::string> images_beside(const fs::path& prefix) {
   return found;
 }
 
-/// PREFIX-kernel, PREFIX-initrd.img and PREFIX-cmdline, as `rtfx build` writes them.
+/// PREFIX-kernel, PREFIX-initrd.img and PREFIX-cmdline, as `rtfx build` writes them; the last only when there is one.
 void find_image(const fs::path& prefix, vm::BootSpec& spec) {
   const auto part = [&prefix](const char* suffix) { return fs::path(prefix.string() + suffix); };
   std::vector<std::string> missing;
-  for (const char* suffix : {"-kernel", "-initrd.img", "-cmdline"}) {
+  for (const char* suffix : {"-kernel", "-initrd.img"}) {
     if (!fs::exists(part(suffix))) missing.push_back(part(suffix).string());
   }
   if (!missing.empty()) {
@@ -61,7 +61,7 @@ void find_image(const fs::path& prefix, vm::BootSpec& spec) {
   }
   spec.kernel = part("-kernel");
   spec.initrd = part("-initrd.img");
-  spec.cmdline = read_file(part("-cmdline"));
+  if (fs::exists(part("-cmdline"))) spec.cmdline = read_file(part("-cmdline"));
 }
 
 Arch one_arch(const Context& context) {
