@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <mutex>
 #include <optional>
 
@@ -68,12 +70,20 @@ std::string mirror_for(const Package& package, const BuildEnvironment& environme
   return *found;
 }
 
+/// Newer buildahs set limits of their own choice, which fails where this process may not raise its own ones.
+std::string limit(const char* name, decltype(RLIMIT_NOFILE) resource, rlim_t usual) {
+  rlimit own{};
+  ::getrlimit(resource, &own);
+  const std::string value = std::to_string(std::min(own.rlim_max, usual));
+  return std::string(name) + "=" + value + ":" + value;
+}
+
 std::vector<std::string> bud_arguments(const PlannedPackage& planned, const Arch& arch, const BuildEnvironment& environment,
                                        const std::string& mirror) {
   const std::string host = host_arch(environment.arches);
   std::vector<std::string> arguments{
       "bud", "--isolation", "chroot", "--pull-never", "--format", "oci", "--layers=false", "--signature-policy", "policy.json",
-      "--platform", "linux/" + arch.name, "--timestamp", std::to_string(planned.timestamp),
+      "--ulimit", limit("nofile", RLIMIT_NOFILE, 1048576), "--ulimit", limit("nproc", RLIMIT_NPROC, 32768), "--platform", "linux/" + arch.name, "--timestamp", std::to_string(planned.timestamp),
       // Layers travel to registries, so they are compressed here, once. The builder's version is no part of the result.
       "--disable-compression=false", "--identity-label=false", "--file", "context/" + planned.package.dockerfile};
   std::vector<std::string> build_args{"BUILDPLATFORM=linux/" + host, "BUILDOS=linux", "BUILDARCH=" + host,
