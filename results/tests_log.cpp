@@ -29,7 +29,10 @@ void copy_log(int to, const std::string& name, const std::filesystem::path& log)
   for (;;) {
     const ssize_t got = read(from.get(), block.data(), block.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw system_error("reading " + log.string(), errno);
+    if (got < 0) {
+      write_all(to, fmt::format("\n[the log cannot be read further: {}]\n", std::strerror(errno)), name);
+      return;
+    }
     if (got == 0) break;
     last = block[static_cast<std::size_t>(got - 1)];
     write_all(to, {block.data(), static_cast<std::size_t>(got)}, name);

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results/event_log.hpp"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <thread>
+
+#include "base/error.hpp"
+#include "results/timestamp.hpp"
+
+namespace rtfx::results {
+namespace {
+
+using testing::HasSubstr;
+
+const UnitId unit{"case", "top.t", "s390x"};
+
+Event finished_event() {
+  UnitFinished finished;
+  finished.unit = unit;
+  finished.result = Result::timeout;
+  finished.reason = "timed out after 10 s";
+  finished.elapsed = std::chrono::nanoseconds(10'000'000'123);
+  finished.leaked = true;
+  finished.log = "top.t.log";
+  finished.benchmark = "4 MB/s";
+  finished.key = "sha256:1";
+  finished.reused_from = "run1";
+  Event event;
+  event.time = parse_time("2026-11-20T08:26:47.123456789Z");
+  event.finished = finished;
+  return event;
+}
+
+Event started_event() {
+  Event event;
+  event.started = UnitStarted{unit};
+  return event;
+}
+
+void append_text(const std::filesystem::path& file, const std::string& text) { std::ofstream(file, std::ios::app) << text; }
+
+TEST(Event, a_finished_unit_survives_the_log_with_everything_that_is_known_of_it) {
+  const Event before = finished_event();
+  const Event after = parse_event(format_event(before));
+  EXPECT_EQ(after.time, before.time);
+  ASSERT_TRUE(after.finished);
+  EXPECT_EQ(after.finished->unit, unit);
+  EXPECT_EQ(after.finished->result, Result::timeout);
+  EXPECT_EQ(after.finished->reason, "timed out after 10 s");
+  EXPECT_EQ(after.finished->elapsed.count(), 10'000'000'123);
+  EXPECT_TRUE(after.finished->leaked);
+  EXPECT_EQ(after.finished->log, "top.t.log");
+  EXPECT_EQ(after.finished->benchmark, "4 MB/s");
+  EXPECT_EQ(after.finished->key, "sha256:1");
+  EXPECT_EQ(after.finished->reused_from, "run1");
+}
+
+TEST(Event, a_run_start_survives_the_log) {
+  Event before;
+  before.run_started = RunStarted{"id", "0.1", "linux", "amd64", "abc", "rtfx run", {"slow", "!blue"}, {{"o/i:t", "arm64", "sha256:2"}},
+                                  "Debian", "12", "", "a cpu", 1234567890123};
+  const Event after = parse_event(format_event(before));
+  ASSERT_TRUE(after.run_started);
+  EXPECT_EQ(after.run_started->labels, before.run_started->labels);
+  EXPECT_EQ(after.run_started->subjects, before.run_started->subjects);
+  EXPECT_EQ(after.run_started->host_memory, 1234567890123);
+  EXPECT_EQ(after.run_started->host_name, "Debian");
+}
+
+TEST(Event, bytes_that_are_no_utf8_become_visible) {
+  Event event = finished_event();
+  event.finished->reason = std::string("\xff\0\x1b", 3);
+  EXPECT_EQ(parse_event(format_event(event)).finished->reason, "\\xff\\x00\\x1b");
+}
+
+TEST(Event, what_is_no_event_of_this_schema_is_refused) {
+  EXPECT_THROW(parse_event("{}"), Error);
+  EXPECT_THROW(parse_event("[1]"), Error);
+  EXPECT_THROW(parse_event("not json"), Error);
+  EXPECT_THROW(parse_event(R"({"v":2,"time":"2026-11-20T08:26:47Z","event":"started","kind":"case","name":"a","arch":"b"})"), Error);
+  EXPECT_THROW(parse_event(R"({"v":1,"time":"2026-11-20T08:26:47Z","event":"sorted"})"), Error);
+  EXPECT_THROW(parse_event(R"({"v":1,"time":"yesterday","event":"run_finished","complete":true})"), Error);
+  EXPECT_THROW(parse_event(R"({"v":1,"time":"2026-11-20T08:26:47Z","event":"finished","kind":"case","name":"a","arch":"b","result":"ok"})"),
+               Error);
+}
+
+TEST(EventLog, a_torn_last_line_is_dropped_by_the_reader_and_cut_off_by_the_next_writer) {
+  const TemporaryDirectory folder;
+  const auto file = folder.path() / "events.jsonl";
+  { EventLog(folder.path()).append(started_event()); }
+  append_text(file, R"({"v":1,"time":"2026)");
+  EXPECT_EQ(read_events(file).size(), 1u);
+  { EventLog(folder.path()).append(started_event()); }
+  EXPECT_EQ(read_events(file).size(), 2u);
+}
+
+TEST(EventLog, a_torn_line_without_any_whole_one_is_cut_off_too) {
+  const TemporaryDirectory folder;
+  append_text(folder.path() / "events.jsonl", std::string(10'000, 'x'));
+  { EventLog(folder.path()).append(started_event()); }
+  EXPECT_EQ(read_events(folder.path() / "events.jsonl").size(), 1u);
+}
+
+TEST(EventLog, a_bad_line_in_the_middle_is_an_error_that_names_it) {
+  const TemporaryDirectory folder;
+  const auto file = folder.path() / "events.jsonl";
+  { EventLog(folder.path()).append(started_event()); }
+  append_text(file, "garbage\n");
+  { EventLog(folder.path()).append(started_event()); }
+  try {
+    read_events(file);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("events.jsonl:2: not an event"));
+  }
+}
+
+TEST(EventLog, lines_of_several_threads_stay_whole) {
+  const TemporaryDirectory folder;
+  EventLog log(folder.path());
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&] {
+        for (int i = 0; i < 200; ++i) log.append(finished_event());
+      });
+    }
+  }
+  EXPECT_EQ(read_events(folder.path() / "events.jsonl").size(), 800u);
+}
+
+TEST(EventLog, a_log_that_cannot_be_written_is_an_error) {
+  EXPECT_THROW(EventLog("/proc/nowhere"), Error);
+}
+
+TEST(Timestamp, is_rfc_3339_with_nanoseconds) {
+  const auto time = parse_time("2025-04-09T10:00:00.5+02:00");
+  EXPECT_EQ(format_time(time), "2025-04-09T08:00:00.500000000Z");
+  EXPECT_EQ(format_time_seconds(time), "2025-04-09T08:00:00Z");
+  EXPECT_EQ(format_time(parse_time("1969-12-31T23:59:59.75Z")), "1969-12-31T23:59:59.750000000Z");
+  for (const char* bad : {"", "2025-04-09", "2025-02-30T00:00:00Z", "2025-04-09T24:00:00Z", "2025-04-09T10:00:00", "2025-04-09T10:00:00Zx"}) {
+    EXPECT_THROW(parse_time(bad), Error) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace rtfx::results
