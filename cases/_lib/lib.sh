@@ -8,11 +8,8 @@ set -eu
 : "${RTFX_PROJECT:?is set by rtfx run: the root of the repository}"
 : "${RTFX_TMP:?is set by rtfx run: an empty folder for this case}"
 
-# Exit code that ends a case without a result.
-RT_CANCEL=253
-
 fail() {
-    echo "FAIL: $*"
+    echo "FAIL: $*" >&2
     exit 1
 }
 
@@ -26,6 +23,11 @@ assemble() {
 # boot [flag...]: boots the assembled image; the flags say what must be seen, within $boot_timeout seconds (90). The guest's log stays in $RTFX_TMP/console.log.
 boot() {
     "$RTFX" boot --arch "$RTFX_ARCH" --mem 512 --timeout "${boot_timeout:-90}" --console-log "$RTFX_TMP/console.log" "$@" "$RTFX_TMP/image"
+}
+
+# in_tar PATH: a file of the assembled image.tar. Records of the format that tar does not know are no news.
+in_tar() {
+    tar --warning=no-unknown-keyword -xOf "$RTFX_TMP/image.tar" "$1" || fail "$1 is not in the image"
 }
 
 # Exit code of a command, which may be anything, in $code; its output, both streams, in $RTFX_TMP/output.

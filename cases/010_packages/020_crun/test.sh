@@ -14,4 +14,4 @@ boot --expect '\[onboot 000-none\] CapEff:.*0000000000000000' \
     --expect '\[onboot 001-some\] uid 1000' \
     --expect '\[onboot 001-some\] in the host.s PID namespace' \
     --expect '\[onboot 002-limits\] memory 33554432' \
-    --expect '\[onboot 002-limits\] interfaces lo $'
+    --expect '\[onboot 002-limits\] interfaces: lo$'
