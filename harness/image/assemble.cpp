@@ -67,7 +67,7 @@ Assembled assemble(const ImageSpec& spec, const oci::Store& store, const Assembl
   const bool caching = !options.cache.empty();
   const Digest key = caching ? output_key(spec, result.images, options) : Digest::of("");
   if (caching) {
-    if (auto warnings = fetch_outputs(options.cache, key, outputs)) {
+    if (auto warnings = fetch_outputs(options.cache, key, options.format, outputs)) {
       result.warnings = std::move(*warnings);
       result.cached = true;
       result.outputs = outputs.commit();

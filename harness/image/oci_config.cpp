@@ -119,6 +119,7 @@ Json ConfigWriter::process() const {
   command.insert(command.end(), image_.cmd.begin(), image_.cmd.end());
   if (label_.command) command = *label_.command;
   if (yaml_.command) command = *yaml_.command;
+  if (command.empty()) throw Error("there is no command: neither the YAML has one nor the image or its label org.mobyproject.config");
   set(json, "args", command);
   set(json, "env", yaml_.env ? *yaml_.env : label_.env ? *label_.env : image_.env);
   const std::string cwd = choose(choose(image_.working_dir, label_.cwd), yaml_.cwd);

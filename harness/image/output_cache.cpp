@@ -57,18 +57,20 @@ Digest output_key(const ImageSpec& spec, const std::vector<UsedImage>& images, c
   return Digest::of(key.dump());
 }
 
-std::optional<std::vector<std::string>> fetch_outputs(const fs::path& cache, const Digest& key, OutputSet& outputs) {
+std::optional<std::vector<std::string>> fetch_outputs(const fs::path& cache, const Digest& key, Format format, OutputSet& outputs) {
   const fs::path folder = cache / key.hex();
   std::error_code error;
   if (!fs::exists(folder / list_name, error)) return std::nullopt;
   try {
     const Json list = Json::parse(read_file(folder / list_name));
     std::vector<std::string> warnings = list.at("warnings").get<std::vector<std::string>>();
-    for (const auto& [suffix, digest] : list.at("outputs").items()) {
+    for (const std::string& suffix : OutputSet::suffixes(format)) {
+      const auto digest = list.at("outputs").find(suffix);
+      if (digest == list.at("outputs").end()) continue;
       const FileDescriptor made = outputs.create(suffix);
       const fs::path copy = outputs.files().back().temporary;
       fs::copy_file(folder / suffix, copy, fs::copy_options::overwrite_existing);
-      if (Digest::of_file(copy).str() != digest.get<std::string>()) throw Error("damaged");
+      if (Digest::of_file(copy).str() != digest->get<std::string>()) throw Error("damaged");
     }
     fs::last_write_time(folder, fs::file_time_type::clock::now(), error);
     return warnings;

@@ -17,7 +17,7 @@ Digest output_key(const ImageSpec& spec, const std::vector<UsedImage>& images, c
 
 /// Fills the set with the outputs kept under the key and returns the warnings of their build. Each file is checked against the digest it was kept with; what is
 /// damaged is dropped. nullopt: there are none.
-std::optional<std::vector<std::string>> fetch_outputs(const std::filesystem::path& cache, const Digest& key, OutputSet& outputs);
+std::optional<std::vector<std::string>> fetch_outputs(const std::filesystem::path& cache, const Digest& key, Format format, OutputSet& outputs);
 
 /// Keeps a copy of the set under the key, complete or not at all, and drops the ones that were not used for longest when there are many.
 /// A cache that cannot be written is no error.
