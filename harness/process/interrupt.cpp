@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <optional>
 #include <thread>
@@ -14,6 +15,9 @@
 namespace rtfx::process {
 
 namespace {
+
+/// One wish to stop may come as several signals: timeout(1) signals its child, and then the group that the child is in.
+constexpr auto echo = std::chrono::milliseconds(50);
 
 std::atomic<bool> asked_to_stop = false;
 std::optional<sigset_t> original_mask;  // written before any thread starts
@@ -31,7 +35,8 @@ void wait_for_signals(sigset_t signals, std::stop_source stop) {
   asked_to_stop = true;
   // The callbacks of the token run on a thread of their own, so that one that blocks cannot hide the second signal.
   std::thread([stop]() mutable { stop.request_stop(); }).detach();
-  while (::sigwait(&signals, &signal) != 0) {
+  const auto first = std::chrono::steady_clock::now();
+  while (::sigwait(&signals, &signal) != 0 || std::chrono::steady_clock::now() - first < echo) {
   }
   // The supervisors see this process die, and kill everything below them.
   ::_exit(static_cast<int>(ExitCode::interrupted));

@@ -97,6 +97,14 @@ TEST(Interrupt, kills_at_once_on_the_second_signal) {
   EXPECT_LT(steady_clock::now() - start, 800ms);
 }
 
+TEST(Interrupt, takes_a_signal_that_is_sent_twice_for_one) {
+  const Program program;
+  ASSERT_GT(program.daemon(), 0);
+  ::kill(program.pid(), SIGTERM);  // as timeout(1) does: the process, then its group
+  ::kill(-program.pid(), SIGTERM);
+  EXPECT_EQ(program.wait(), 7);
+}
+
 TEST(Interrupt, leaves_nothing_behind_when_killed) {
   const Program program;
   const pid_t daemon = program.daemon();
