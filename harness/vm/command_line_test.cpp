@@ -24,7 +24,7 @@ std::string command_line(const std::string& arch, Accelerator accelerator = Acce
 
 TEST(QemuCommandLine, is_this_for_amd64) {
   EXPECT_EQ(command_line("amd64"),
-            "qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -S -display none -machine q35,accel=tcg -cpu max "
+            "qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -S -display none -machine q35,accel=tcg -cpu max,-cx16 "
             "-smp 1 -m 512 -chardev stdio,id=console,signal=off -serial chardev:console -monitor none "
             "-chardev socket,id=qmp,path=/run/qmp,server=on,wait=off -mon chardev=qmp,mode=control "
             "-object rng-random,id=rng0,filename=/dev/urandom -device virtio-rng-pci,rng=rng0 "
@@ -52,7 +52,7 @@ TEST(QemuCommandLine, is_this_for_arm64) {
 TEST(QemuCommandLine, is_this_for_s390x) {
   EXPECT_EQ(command_line("s390x"),
             "qemu-system-s390x -nodefaults -no-user-config -no-reboot -S -display none "
-            "-machine s390-ccw-virtio,accel=tcg "
+            "-machine s390-ccw-virtio,accel=tcg -cpu qemu,vx=off "
             "-smp 1 -m 512 -chardev stdio,id=console,signal=off -serial chardev:console -monitor none "
             "-chardev socket,id=qmp,path=/run/qmp,server=on,wait=off -mon chardev=qmp,mode=control "
             "-object rng-random,id=rng0,filename=/dev/urandom -device virtio-rng-ccw,rng=rng0 "
