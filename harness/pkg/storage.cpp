@@ -76,12 +76,14 @@ void ImageStorage::load(const oci::Store& store, const oci::Descriptor& manifest
   const fs::path marker = directory_ / "loaded" / Digest::of(ref).hex();
   const FileLock lock(scratch_ / "images.lock");
   std::error_code error;
-  if (fs::exists(marker, error) && read_file(marker) == manifest.digest.str()) return;
+  const std::string driver = storage_driver(scratch_, steps);
+  const std::string state = manifest.digest.str() + " " + driver;
+  if (fs::exists(marker, error) && read_file(marker) == state) return;
 
   const TemporaryDirectory work("load", scratch_);
   const FileLock in_use(work.path() / "lock");
   fs::create_directories(work.path() / "tmp");
-  write_configuration(work.path(), directory_, work.path() / "run", storage_driver(scratch_, steps), {});
+  write_configuration(work.path(), directory_, work.path() / "run", driver, {});
   oci::Store layout(work.path() / "layout");
   layout.copy_from(store, manifest);
   layout.tag("image", manifest);
@@ -91,7 +93,7 @@ void ImageStorage::load(const oci::Store& store, const oci::Descriptor& manifest
     const std::string id = oci::parse_manifest(store.read(manifest)).config.digest.hex();
     steps.run("buildah tag", buildah_command(work.path(), {"tag", id, canonical_ref(ref)}, false));
   });
-  write_file_atomically(marker, manifest.digest.str());
+  write_file_atomically(marker, state);
 }
 
 BuildStorage::BuildStorage(const fs::path& scratch, const ImageStorage* images, const Steps& steps)
