@@ -16,11 +16,13 @@ namespace rtfx::image {
 
 namespace {
 
-/// libarchive converts names to the locale's characters, and in UTF-8 locales it normalises them: two files could become one. In the "C"
-/// locale it gives up with a warning and keeps the bytes.
+/// libarchive converts names to the locale's characters, and in UTF-8 locales it normalises them:
+/// two files could become one. In the "C" locale it gives up with a warning and keeps the bytes.
 class BytesLocale {
  public:
-  BytesLocale() : locale_(::newlocale(LC_CTYPE_MASK, "C", static_cast<locale_t>(nullptr))), before_(::uselocale(locale_)) {}
+  BytesLocale()
+      : locale_(::newlocale(LC_CTYPE_MASK, "C", static_cast<locale_t>(nullptr))),
+        before_(::uselocale(locale_)) {}
   BytesLocale(const BytesLocale&) = delete;
   BytesLocale& operator=(const BytesLocale&) = delete;
   ~BytesLocale() {
@@ -58,14 +60,18 @@ using Reader = std::unique_ptr<struct archive, FreeReader>;
 
 [[noreturn]] void fail(struct archive* reader) {
   const char* message = ::archive_error_string(reader);
-  throw Error("damaged archive: " + text::printable(message == nullptr ? "unknown reason" : message));
+  throw Error("damaged archive: " +
+              text::printable(message == nullptr ? "unknown reason" : message));
 }
 
-/// A warning about characters is what BytesLocale asks for; any other one means that something of the member was lost.
+/// A warning about characters is what BytesLocale asks for; any other one means that something of
+/// the member was lost.
 void check(int status, struct archive* reader) {
   if (status == ARCHIVE_OK) return;
   const char* message = ::archive_error_string(reader);
-  if (status == ARCHIVE_WARN && message != nullptr && std::string_view(message).find("can't be converted") != std::string_view::npos) return;
+  if (status == ARCHIVE_WARN && message != nullptr &&
+      std::string_view(message).find("can't be converted") != std::string_view::npos)
+    return;
   fail(reader);
 }
 
@@ -76,19 +82,27 @@ Reader open_tar(Input& input) {
   ::archive_read_support_filter_zstd(reader.get());
   ::archive_read_support_format_tar(reader.get());
   ::archive_read_support_format_empty(reader.get());
-  if (::archive_read_open(reader.get(), &input, nullptr, read_block, nullptr) != ARCHIVE_OK) fail(reader.get());
+  if (::archive_read_open(reader.get(), &input, nullptr, read_block, nullptr) != ARCHIVE_OK)
+    fail(reader.get());
   return reader;
 }
 
 FileType type_of(struct archive_entry* entry, const std::string& path) {
   switch (::archive_entry_filetype(entry)) {
-    case AE_IFREG: return FileType::regular;
-    case AE_IFDIR: return FileType::directory;
-    case AE_IFLNK: return FileType::symlink;
-    case AE_IFCHR: return FileType::character_device;
-    case AE_IFBLK: return FileType::block_device;
-    case AE_IFIFO: return FileType::fifo;
-    default: throw Error("\"" + text::printable(path) + "\" is of a type that is not supported");
+    case AE_IFREG:
+      return FileType::regular;
+    case AE_IFDIR:
+      return FileType::directory;
+    case AE_IFLNK:
+      return FileType::symlink;
+    case AE_IFCHR:
+      return FileType::character_device;
+    case AE_IFBLK:
+      return FileType::block_device;
+    case AE_IFIFO:
+      return FileType::fifo;
+    default:
+      throw Error("\"" + text::printable(path) + "\" is of a type that is not supported");
   }
 }
 
@@ -97,7 +111,8 @@ Inode inode_of(struct archive_entry* entry, const std::string& path) {
   inode.type = type_of(entry, path);
   inode.mode = ::archive_entry_perm(entry) & 07777;
   const auto uid = ::archive_entry_uid(entry), gid = ::archive_entry_gid(entry);
-  if (uid < 0 || gid < 0 || uid > UINT32_MAX || gid > UINT32_MAX) throw Error("\"" + text::printable(path) + "\" has an owner that Linux cannot have");
+  if (uid < 0 || gid < 0 || uid > UINT32_MAX || gid > UINT32_MAX)
+    throw Error("\"" + text::printable(path) + "\" has an owner that Linux cannot have");
   inode.uid = static_cast<std::uint32_t>(uid);
   inode.gid = static_cast<std::uint32_t>(gid);
   inode.mtime = ::archive_entry_mtime(entry);
@@ -105,7 +120,8 @@ Inode inode_of(struct archive_entry* entry, const std::string& path) {
   inode.device_minor = static_cast<std::uint32_t>(::archive_entry_rdevminor(entry));
   if (inode.type == FileType::symlink) {
     const char* target = ::archive_entry_symlink(entry);
-    if (target == nullptr || *target == '\0') throw Error("the symbolic link \"" + text::printable(path) + "\" has no target");
+    if (target == nullptr || *target == '\0')
+      throw Error("the symbolic link \"" + text::printable(path) + "\" has no target");
     inode.target = target;
   }
   ::archive_entry_xattr_reset(entry);
@@ -128,15 +144,18 @@ Extent spool_data(struct archive* reader, struct archive_entry* entry, Spool& sp
     const int status = ::archive_read_data_block(reader, &block, &size, &offset);
     if (status == ARCHIVE_EOF) return extent;
     check(status, reader);
-    if (offset < 0 || size > extent.size || static_cast<std::uint64_t>(offset) > extent.size - size) throw Error("a member has more bytes than its size");
+    if (offset < 0 || size > extent.size || static_cast<std::uint64_t>(offset) > extent.size - size)
+      throw Error("a member has more bytes than its size");
     // What is between the blocks of a sparse file stays zero.
-    spool.write_at(extent.offset + static_cast<std::uint64_t>(offset), {static_cast<const char*>(block), size});
+    spool.write_at(extent.offset + static_cast<std::uint64_t>(offset),
+                   {static_cast<const char*>(block), size});
   }
 }
 
 }  // namespace
 
-void read_tar(const ReadAt& read_at, Spool& spool, std::stop_token stop, const std::function<void(ArchiveMember)>& each) {
+void read_tar(const ReadAt& read_at, Spool& spool, std::stop_token stop,
+              const std::function<void(ArchiveMember)>& each) {
   const BytesLocale bytes_locale;
   Input input{read_at};
   const Reader reader = open_tar(input);
@@ -154,7 +173,8 @@ void read_tar(const ReadAt& read_at, Spool& spool, std::stop_token stop, const s
       member.hard_link = normalise_path(target);
     } else {
       member.inode = inode_of(entry, member.path);
-      if (member.inode.type == FileType::regular) member.inode.data = spool_data(reader.get(), entry, spool);
+      if (member.inode.type == FileType::regular)
+        member.inode.data = spool_data(reader.get(), entry, spool);
     }
     each(std::move(member));
   }

@@ -14,16 +14,19 @@ namespace rtfx::image {
 
 /// One member of a tar.
 struct ArchiveMember {
-  std::string path;                     ///< normalised
-  std::optional<std::string> hard_link; ///< normalised path of the member that this one is a further name of
-  Inode inode;                          ///< unless it is a hard link
+  std::string path;  ///< normalised
+  std::optional<std::string>
+      hard_link;  ///< normalised path of the member that this one is a further name of
+  Inode inode;    ///< unless it is a hard link
 };
 
 /// Reads `size` bytes at an offset into the buffer, fewer only at the end.
 using ReadAt = std::function<std::size_t(std::uint64_t offset, char* buffer, std::size_t size)>;
 
-/// Calls `each` for every member of a tar (ustar, PAX, GNU; plain, gzip or zstd), in order; contents are in the spool by then. Names are bytes
-/// and stay as they are. Throws Error for damaged archives, members that could leave the tree, and types that Linux has no file for.
-void read_tar(const ReadAt& input, Spool& spool, std::stop_token stop, const std::function<void(ArchiveMember)>& each);
+/// Calls `each` for every member of a tar (ustar, PAX, GNU; plain, gzip or zstd), in order;
+/// contents are in the spool by then. Names are bytes and stay as they are. Throws Error for
+/// damaged archives, members that could leave the tree, and types that Linux has no file for.
+void read_tar(const ReadAt& input, Spool& spool, std::stop_token stop,
+              const std::function<void(ArchiveMember)>& each);
 
 }  // namespace rtfx::image

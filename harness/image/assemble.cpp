@@ -24,7 +24,10 @@ SourceImages find_images(const ImageSpec& spec, const oci::Store& store, const s
   for (const std::string& ref : image_refs(spec)) {
     try {
       const oci::Descriptor manifest = find_manifest(store, ref, arch);
-      images.emplace(ref, SourceImage{expand_reference(ref), manifest, oci::parse_image_config(store.read(oci::parse_manifest(store.read(manifest)).config)), nullptr});
+      images.emplace(ref, SourceImage{expand_reference(ref), manifest,
+                                      oci::parse_image_config(store.read(
+                                          oci::parse_manifest(store.read(manifest)).config)),
+                                      nullptr});
     } catch (const Error& error) {
       problems.emplace_back(error.what());
     }
@@ -34,7 +37,8 @@ SourceImages find_images(const ImageSpec& spec, const oci::Store& store, const s
 }
 
 /// Reads the layers of every image once, several images at a time.
-void read_images(SourceImages& images, const oci::Store& store, Spool& spool, std::stop_token stop) {
+void read_images(SourceImages& images, const oci::Store& store, Spool& spool,
+                 std::stop_token stop) {
   std::map<Digest, std::shared_ptr<const Tree>> trees;
   std::vector<const SourceImage*> wanted;
   for (const auto& [ref, image] : images) {
@@ -44,11 +48,14 @@ void read_images(SourceImages& images, const oci::Store& store, Spool& spool, st
   const auto work = [&] {
     for (std::size_t i = next++; i < wanted.size(); i = next++) {
       const SourceImage& image = *wanted[i];
-      trees.at(image.manifest.digest) = in_context("image " + image.full_ref, [&] { return std::make_shared<const Tree>(flatten(store, image.manifest, spool, stop)); });
+      trees.at(image.manifest.digest) = in_context("image " + image.full_ref, [&] {
+        return std::make_shared<const Tree>(flatten(store, image.manifest, spool, stop));
+      });
     }
   };
   std::vector<std::future<void>> workers;
-  const std::size_t count = std::min<std::size_t>(std::clamp(std::thread::hardware_concurrency(), 1U, 4U), wanted.size());
+  const std::size_t count =
+      std::min<std::size_t>(std::clamp(std::thread::hardware_concurrency(), 1U, 4U), wanted.size());
   for (std::size_t i = 0; i < count; ++i) workers.push_back(std::async(std::launch::async, work));
   for (auto& worker : workers) worker.wait();
   for (auto& worker : workers) worker.get();
@@ -57,10 +64,12 @@ void read_images(SourceImages& images, const oci::Store& store, Spool& spool, st
 
 }  // namespace
 
-Assembled assemble(const ImageSpec& spec, const oci::Store& store, const AssembleOptions& options, std::stop_token stop) {
+Assembled assemble(const ImageSpec& spec, const oci::Store& store, const AssembleOptions& options,
+                   std::stop_token stop) {
   SourceImages images = find_images(spec, store, options.arch);
   Assembled result;
-  for (const std::string& ref : image_refs(spec)) result.images.push_back({ref, images.at(ref).manifest.digest});
+  for (const std::string& ref : image_refs(spec))
+    result.images.push_back({ref, images.at(ref).manifest.digest});
   if (options.accept) options.accept(result.images);
 
   OutputSet outputs(options.directory, options.name, options.format);

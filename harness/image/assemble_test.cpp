@@ -24,14 +24,30 @@ class Assemble : public testing::Test {
  protected:
   Assemble() {
     std::filesystem::create_directory(out);
-    const std::string modules = make_tar({dir("lib"), dir("lib/modules"), file("lib/modules/x.ko", "module")});
-    add_image(store, "docker.io/org/kernel:1", {make_tar({file("kernel", "vmlinuz", 0600), file("kernel.tar", modules), file("kernel-dev.tar", "big"), file("u.cpio", "micro")}, Packing::gzip)}, {},
-              Packing::gzip);
-    add_image(store, "docker.io/org/init:1", {make_tar({file("init", "#!/bin/sh", 0755), dir("etc", 0700), file("etc/hostname", "build"), link("etc/resolv.conf", "nowhere"), dir("boot"), file("boot/extra", "")})});
-    add_image(store, "docker.io/org/a:1", {make_tar({dir("bin"), file("bin/a", "a", 0755), hard("bin/b", "bin/a"), dir("dev"), {"dev/console", 'c', "", 0600}, file(".dockerenv", "")})});
-    add_image(store, "docker.io/org/ro:1", {make_tar({file("x", "x")})}, json{{"Cmd", {"/x"}}, {"Labels", {{"org.mobyproject.config", "{\"readonly\": true}"}}}});
+    const std::string modules =
+        make_tar({dir("lib"), dir("lib/modules"), file("lib/modules/x.ko", "module")});
+    add_image(store, "docker.io/org/kernel:1",
+              {make_tar({file("kernel", "vmlinuz", 0600), file("kernel.tar", modules),
+                         file("kernel-dev.tar", "big"), file("u.cpio", "micro")},
+                        Packing::gzip)},
+              {}, Packing::gzip);
+    add_image(
+        store, "docker.io/org/init:1",
+        {make_tar({file("init", "#!/bin/sh", 0755), dir("etc", 0700), file("etc/hostname", "build"),
+                   link("etc/resolv.conf", "nowhere"), dir("boot"), file("boot/extra", "")})});
+    add_image(store, "docker.io/org/a:1",
+              {make_tar({dir("bin"),
+                         file("bin/a", "a", 0755),
+                         hard("bin/b", "bin/a"),
+                         dir("dev"),
+                         {"dev/console", 'c', "", 0600},
+                         file(".dockerenv", "")})});
+    add_image(
+        store, "docker.io/org/ro:1", {make_tar({file("x", "x")})},
+        json{{"Cmd", {"/x"}}, {"Labels", {{"org.mobyproject.config", "{\"readonly\": true}"}}}});
   }
-  Assembled assemble(const std::string& yaml, Format format = Format::kernel_initrd, const std::filesystem::path& cache = {}) {
+  Assembled assemble(const std::string& yaml, Format format = Format::kernel_initrd,
+                     const std::filesystem::path& cache = {}) {
     write_file_atomically(directory.path() / "x.yml", yaml);
     Diagnostics diagnostics;
     const auto spec = load_image({directory.path() / "x.yml"}, nullptr, diagnostics);
@@ -48,9 +64,12 @@ class Assemble : public testing::Test {
   /// "PERMISSIONS PATH" and link targets of the tar that the YAML gives.
   std::string listing(const std::string& yaml) {
     assemble(yaml, Format::tar);
-    return shell("tar --warning=no-unknown-keyword -tvf " + (out / "x.tar").string() + " | sed 's/^\\([^ ]*\\) .* [0-9][0-9]:[0-9][0-9] /\\1 /'");
+    return shell("tar --warning=no-unknown-keyword -tvf " + (out / "x.tar").string() +
+                 " | sed 's/^\\([^ ]*\\) .* [0-9][0-9]:[0-9][0-9] /\\1 /'");
   }
-  std::string member(const std::string& path) { return shell("tar --warning=no-unknown-keyword -xOf " + (out / "x.tar").string() + " " + path); }
+  std::string member(const std::string& path) {
+    return shell("tar --warning=no-unknown-keyword -xOf " + (out / "x.tar").string() + " " + path);
+  }
   std::string failure(const std::string& yaml) {
     try {
       assemble(yaml);
@@ -61,7 +80,8 @@ class Assemble : public testing::Test {
   }
   std::vector<std::string> names() {
     std::vector<std::string> found;
-    for (const auto& entry : std::filesystem::directory_iterator(out)) found.push_back(entry.path().filename().string());
+    for (const auto& entry : std::filesystem::directory_iterator(out))
+      found.push_back(entry.path().filename().string());
     std::sort(found.begin(), found.end());
     return found;
   }
@@ -181,9 +201,12 @@ drwxr-xr-x sys
 )",
             listing(whole));
   EXPECT_EQ("console=ttyS0 quiet", member("boot/cmdline"));
-  EXPECT_EQ("\n# no resolv.conf configured\n", member("containers/onboot/001-two/rootfs/etc/resolv.conf"));
+  EXPECT_EQ("\n# no resolv.conf configured\n",
+            member("containers/onboot/001-two/rootfs/etc/resolv.conf"));
   EXPECT_EQ(160U, member("etc/hosts").size());
-  EXPECT_THAT(shell("tar --warning=no-unknown-keyword --numeric-owner -tvf " + (out / "x.tar").string() + " new/dir/f"), HasSubstr(" 103/7 "));
+  EXPECT_THAT(shell("tar --warning=no-unknown-keyword --numeric-owner -tvf " +
+                    (out / "x.tar").string() + " new/dir/f"),
+              HasSubstr(" 103/7 "));
 }
 
 TEST_F(Assemble, ContainersOfOneImageShareItsFiles) {
@@ -194,11 +217,16 @@ TEST_F(Assemble, ContainersOfOneImageShareItsFiles) {
       {"destination": "/containers/services/s/rootfs", "type": "overlay", "source": "overlay", "options":
        ["lowerdir=/containers/onboot/000-one/lower", "upperdir=/containers/services/s/tmp/upper", "workdir=/containers/services/s/tmp/work"]}])"),
             json::parse(member("containers/services/s/runtime.json"))["mounts"]);
-  EXPECT_EQ(json::parse(R"([{"destination": "/containers/services/r/rootfs", "source": "/containers/onboot/000-one/lower", "options": ["bind"]}])"),
-            json::parse(member("containers/services/r/runtime.json"))["mounts"]);
-  EXPECT_EQ(json::parse(R"([{"destination": "/containers/onboot/001-two/rootfs", "source": "/containers/onboot/001-two/rootfs", "options": ["bind"]}])"),
-            json::parse(member("containers/onboot/001-two/runtime.json"))["mounts"]);
-  EXPECT_EQ("/containers/volumes/v/merged", json::parse(member("containers/services/s/config.json"))["mounts"].back()["source"]);
+  EXPECT_EQ(
+      json::parse(
+          R"([{"destination": "/containers/services/r/rootfs", "source": "/containers/onboot/000-one/lower", "options": ["bind"]}])"),
+      json::parse(member("containers/services/r/runtime.json"))["mounts"]);
+  EXPECT_EQ(
+      json::parse(
+          R"([{"destination": "/containers/onboot/001-two/rootfs", "source": "/containers/onboot/001-two/rootfs", "options": ["bind"]}])"),
+      json::parse(member("containers/onboot/001-two/runtime.json"))["mounts"]);
+  EXPECT_EQ("/containers/volumes/v/merged",
+            json::parse(member("containers/services/s/config.json"))["mounts"].back()["source"]);
 }
 
 TEST_F(Assemble, TheTarSaysWhereEverythingIsFrom) {
@@ -216,7 +244,8 @@ TEST_F(Assemble, TheTarSaysWhereEverythingIsFrom) {
 TEST_F(Assemble, WritesKernelInitrdAndCommandLine) {
   const Assembled assembled = assemble(whole);
   EXPECT_THAT(names(), ElementsAre("x-cmdline", "x-initrd.img", "x-kernel"));
-  EXPECT_THAT(assembled.outputs, ElementsAre(out / "x-kernel", out / "x-initrd.img", out / "x-cmdline"));
+  EXPECT_THAT(assembled.outputs,
+              ElementsAre(out / "x-kernel", out / "x-initrd.img", out / "x-cmdline"));
   EXPECT_EQ("vmlinuz", read_file(out / "x-kernel"));
   EXPECT_EQ("console=ttyS0 quiet", read_file(out / "x-cmdline"));
   ASSERT_EQ(4U, assembled.images.size());
@@ -228,23 +257,30 @@ TEST_F(Assemble, TheInitrdHasWhatTheTarHasButForBoot) {
   assemble(whole, Format::tar);
   assemble(whole);
   const std::string initrd = (out / "x-initrd.img").string();
-  EXPECT_EQ(shell("tar --warning=no-unknown-keyword -tf " + (out / "x.tar").string() + " | grep -v '^boot/'"), shell("zcat " + initrd + " | cpio --quiet -t"));
+  EXPECT_EQ(shell("tar --warning=no-unknown-keyword -tf " + (out / "x.tar").string() +
+                  " | grep -v '^boot/'"),
+            shell("zcat " + initrd + " | cpio --quiet -t"));
   EXPECT_EQ("", shell("zcat " + initrd + " | cpio --quiet -t | sort | uniq -d"));
-  EXPECT_THAT(shell("zcat " + initrd + " | cpio --quiet -tv"), HasSubstr("-rwxr-xr-x   2 root     root            1 "));
-  EXPECT_EQ("a", shell("cd " + directory.path().string() + " && mkdir root && cd root && zcat " + initrd + " | cpio --quiet -idm && cat containers/onboot/000-one/lower/bin/b"));
+  EXPECT_THAT(shell("zcat " + initrd + " | cpio --quiet -tv"),
+              HasSubstr("-rwxr-xr-x   2 root     root            1 "));
+  EXPECT_EQ(
+      "a", shell("cd " + directory.path().string() + " && mkdir root && cd root && zcat " + initrd +
+                 " | cpio --quiet -idm && cat containers/onboot/000-one/lower/bin/b"));
 }
 
 TEST_F(Assemble, MicrocodeComesFirstAndUncompressed) {
   assemble("kernel: {image: org/kernel:1, ucode: u.cpio, tar: none}\ninit: [org/init:1]");
   EXPECT_THAT(read_file(out / "x-initrd.img"), testing::StartsWith("micro\x1f\x8b"));
-  EXPECT_THAT(names(), ElementsAre("x-initrd.img", "x-kernel")) << "without a command line there is no file for it";
+  EXPECT_THAT(names(), ElementsAre("x-initrd.img", "x-kernel"))
+      << "without a command line there is no file for it";
 }
 
 TEST_F(Assemble, TheSameInputGivesTheSameBytes) {
   for (const Format format : {Format::kernel_initrd, Format::tar}) {
     std::map<std::filesystem::path, std::string> first;
     for (const auto& path : assemble(whole, format).outputs) first[path] = read_file(path);
-    for (const auto& path : assemble(whole, format).outputs) EXPECT_EQ(first.at(path), read_file(path)) << path;
+    for (const auto& path : assemble(whole, format).outputs)
+      EXPECT_EQ(first.at(path), read_file(path)) << path;
   }
 }
 
@@ -259,18 +295,23 @@ TEST_F(Assemble, StaleOutputsGoAndOthersStay) {
 TEST_F(Assemble, AFailureLeavesTheOldOutputs) {
   assemble(whole);
   const std::string before = read_file(out / "x-initrd.img");
-  EXPECT_THAT(failure("kernel: {image: org/init:1}"), HasSubstr("kernel (org/init:1): the image has no kernel: no file /kernel"));
-  EXPECT_THAT(failure("kernel: {image: org/kernel:1, tar: modules.tar}"), HasSubstr("no kernel tar: no file /modules.tar"));
-  EXPECT_THAT(failure("kernel: {image: org/kernel:1}\nfiles: [{path: a, source: /does/not/exist}]"), HasSubstr("x.yml:2: files[0]: reading /does/not/exist: No such file"));
+  EXPECT_THAT(failure("kernel: {image: org/init:1}"),
+              HasSubstr("kernel (org/init:1): the image has no kernel: no file /kernel"));
+  EXPECT_THAT(failure("kernel: {image: org/kernel:1, tar: modules.tar}"),
+              HasSubstr("no kernel tar: no file /modules.tar"));
+  EXPECT_THAT(failure("kernel: {image: org/kernel:1}\nfiles: [{path: a, source: /does/not/exist}]"),
+              HasSubstr("x.yml:2: files[0]: reading /does/not/exist: No such file"));
   EXPECT_THAT(names(), ElementsAre("x-cmdline", "x-initrd.img", "x-kernel"));
   EXPECT_EQ(before, read_file(out / "x-initrd.img"));
 }
 
 TEST_F(Assemble, AllMissingImagesAreToldAtOnce) {
   add_image(store, "org/other:1", {}, {}, Packing::plain, "s390x");
-  const std::string message = failure("kernel: {image: org/gone:1}\ninit: [org/init:1, org/other:1]");
+  const std::string message =
+      failure("kernel: {image: org/gone:1}\ninit: [org/init:1, org/other:1]");
   EXPECT_EQ("image org/gone:1: not in the content store " + store.directory().string() +
-                ", neither for amd64 nor for any other architecture\nimage org/other:1: in the content store for s390x, but not for amd64",
+                ", neither for amd64 nor for any other architecture\nimage org/other:1: in the "
+                "content store for s390x, but not for amd64",
             message);
 }
 
@@ -284,22 +325,30 @@ TEST_F(Assemble, ImagesAreFoundByEveryFormOfTheirName) {
 }
 
 TEST_F(Assemble, FilesDoNotSpoilWhatIsThere) {
-  const std::string text = listing("init: [org/a:1]\nfiles:\n- {path: bin, directory: true}\n- {path: bin/c, contents: c}\n- {path: dev, directory: true, mode: '0711'}\n- {path: usr/x, contents: x}");
+  const std::string text = listing(
+      "init: [org/a:1]\nfiles:\n- {path: bin, directory: true}\n- {path: bin/c, contents: c}\n- "
+      "{path: dev, directory: true, mode: '0711'}\n- {path: usr/x, contents: x}");
   EXPECT_THAT(text, HasSubstr("drwxr-xr-x bin\n"));
   EXPECT_THAT(text, HasSubstr("-rw------- bin/c\n"));
   EXPECT_THAT(text, HasSubstr("drwx--x--x dev\n"));
-  EXPECT_THAT(text, HasSubstr("drwx------ usr\n")) << "linuxkit's rule for directories that are made for a file";
-  EXPECT_THAT(failure("init: [org/a:1]\nfiles: [{path: bin, contents: x}]"), HasSubstr("files[0]: \"/bin\" is a directory with files in it"));
+  EXPECT_THAT(text, HasSubstr("drwx------ usr\n"))
+      << "linuxkit's rule for directories that are made for a file";
+  EXPECT_THAT(failure("init: [org/a:1]\nfiles: [{path: bin, contents: x}]"),
+              HasSubstr("files[0]: \"/bin\" is a directory with files in it"));
 }
 
 TEST_F(Assemble, FilesComeFromTheHostOrTheSpec) {
   write_file_atomically(directory.path() / "src", std::string(600'000, 's'));
   const std::string source = (directory.path() / "src").string();
-  assemble("init: [org/init:1]\nfiles:\n- {path: a, source: " + source + "}\n- {path: b, source: /does/not/exist, optional: true}\n- {path: c.yml, metadata: yaml}\n- {path: c.json, metadata: json}", Format::tar);
+  assemble("init: [org/init:1]\nfiles:\n- {path: a, source: " + source +
+               "}\n- {path: b, source: /does/not/exist, optional: true}\n- {path: c.yml, metadata: "
+               "yaml}\n- {path: c.json, metadata: json}",
+           Format::tar);
   EXPECT_EQ(std::string(600'000, 's'), member("a"));
   EXPECT_THAT(member("c.yml"), testing::StartsWith("init:\n  - \"docker.io/org/init:1\"\n"));
   EXPECT_EQ("docker.io/org/init:1", json::parse(member("c.json"))["init"][0]);
-  EXPECT_THAT(shell("tar --warning=no-unknown-keyword -tf " + (out / "x.tar").string()), Not(HasSubstr("\nb\n")));
+  EXPECT_THAT(shell("tar --warning=no-unknown-keyword -tf " + (out / "x.tar").string()),
+              Not(HasSubstr("\nb\n")));
 }
 
 TEST_F(Assemble, PackageDatabasesOfSeveralInitImagesAreJoined) {
@@ -310,8 +359,11 @@ TEST_F(Assemble, PackageDatabasesOfSeveralInitImagesAreJoined) {
 }
 
 TEST_F(Assemble, ExtendedAttributesGetAWarningInAnInitrdAndAreInTheTar) {
-  add_image(store, "org/cap:1", {make_tar({{"ping", 'f', "x", 0755, 0, {{"security.capability", "c"}}}})});
-  EXPECT_THAT(assemble("init: [org/cap:1]").warnings, ElementsAre("/ping: an initrd cannot hold its extended attributes (security.capability)"));
+  add_image(store, "org/cap:1",
+            {make_tar({{"ping", 'f', "x", 0755, 0, {{"security.capability", "c"}}}})});
+  EXPECT_THAT(
+      assemble("init: [org/cap:1]").warnings,
+      ElementsAre("/ping: an initrd cannot hold its extended attributes (security.capability)"));
   EXPECT_THAT(assemble("init: [org/cap:1]", Format::tar).warnings, IsEmpty());
   EXPECT_THAT(read_file(out / "x.tar"), HasSubstr("SCHILY.xattr.security.capability=c\n"));
 }
@@ -324,7 +376,8 @@ TEST_F(Assemble, ImagesCanBeRefused) {
 
 TEST_F(Assemble, OutputsAreRememberedByAllThatTheyDependOn) {
   const std::filesystem::path cache = directory.path() / "cache";
-  const std::string source = (directory.path() / "src").string(), yaml = whole + "  - {path: src, source: " + source + "}\n";
+  const std::string source = (directory.path() / "src").string(),
+                    yaml = whole + "  - {path: src, source: " + source + "}\n";
   write_file_atomically(source, "1");
   EXPECT_FALSE(assemble(yaml, Format::kernel_initrd, cache).cached);
   const std::string initrd = read_file(out / "x-initrd.img");
@@ -333,13 +386,15 @@ TEST_F(Assemble, OutputsAreRememberedByAllThatTheyDependOn) {
   write_file_atomically(out / "x-cmdline", "old");
   const Assembled again = assemble(yaml, Format::kernel_initrd, cache);
   EXPECT_TRUE(again.cached);
-  EXPECT_THAT(again.outputs, ElementsAre(out / "x-kernel", out / "x-initrd.img", out / "x-cmdline"));
+  EXPECT_THAT(again.outputs,
+              ElementsAre(out / "x-kernel", out / "x-initrd.img", out / "x-cmdline"));
   EXPECT_THAT(names(), ElementsAre("x-cmdline", "x-initrd.img", "x-kernel"));
   EXPECT_EQ(initrd, read_file(out / "x-initrd.img"));
   EXPECT_EQ("console=ttyS0 quiet", read_file(out / "x-cmdline"));
 
   EXPECT_FALSE(assemble(yaml, Format::tar, cache).cached);
-  EXPECT_FALSE(assemble(yaml + "  - {path: more, contents: x}\n", Format::kernel_initrd, cache).cached);
+  EXPECT_FALSE(
+      assemble(yaml + "  - {path: more, contents: x}\n", Format::kernel_initrd, cache).cached);
   write_file_atomically(source, "2");
   EXPECT_FALSE(assemble(yaml, Format::kernel_initrd, cache).cached);
   EXPECT_TRUE(assemble(yaml, Format::kernel_initrd, cache).cached);

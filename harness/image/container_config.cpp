@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The fields of a container, from an image YAML or from the label org.mobyproject.config. Everything that can be judged without
-// knowing the other containers is judged here, where file and line are at hand.
+// The fields of a container, from an image YAML or from the label org.mobyproject.config.
+// Everything that can be judged without knowing the other containers is judged here, where file and
+// line are at hand.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -19,7 +20,9 @@ using yaml::MapReader;
 using yaml::Node;
 
 std::string upper(std::string s) {
-  std::transform(s.begin(), s.end(), s.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  std::transform(s.begin(), s.end(), s.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
   return s;
 }
 
@@ -50,7 +53,8 @@ class ConfigReader {
   }
   /// Calls `each` with a reader for every map of the list; unknown keys of it are reported.
   template <typename T, typename Each>
-  std::optional<std::vector<T>> each_map(MapReader& reader, const std::string& what, std::string_view key, Each each) {
+  std::optional<std::vector<T>> each_map(MapReader& reader, const std::string& what,
+                                         std::string_view key, Each each) {
     const Node* node = reader.get(key);
     if (node == nullptr || node->kind == Node::Kind::null) return std::nullopt;
     std::vector<T> result;
@@ -67,7 +71,8 @@ class ConfigReader {
   std::optional<std::vector<std::string>> capabilities(std::string_view key);
   std::optional<std::vector<Mount>> binds(std::string_view key);
   std::optional<std::vector<Mount>> tmpfs();
-  std::optional<std::vector<Mount>> mounts(MapReader& reader, const std::string& what, bool container);
+  std::optional<std::vector<Mount>> mounts(MapReader& reader, const std::string& what,
+                                           bool container);
   std::optional<std::vector<Device>> devices();
   std::optional<std::vector<Rlimit>> rlimits();
   std::optional<std::vector<IdMapping>> mappings(std::string_view key);
@@ -84,94 +89,117 @@ class ConfigReader {
 std::optional<std::vector<std::string>> ConfigReader::capabilities(std::string_view key) {
   const Node* node = reader_.get(key);
   const bool single = node != nullptr && node->kind == Node::Kind::list && node->items.size() == 1;
-  return each_string<std::string>(key, [&](const Node& item, const std::string& name) -> std::optional<std::string> {
-    const std::string known = upper(name);
-    if (single && (known == "ALL" || known == "NONE")) return known == "ALL" ? "all" : "none";
-    if (is_capability(name)) return name;
-    const std::string hint = text::did_you_mean(known, capability_names());
-    problem(item, key, "unknown capability \"" + name + "\"" +
-                           (hint.empty() ? "; expected CAP_... or, as the only item, all or none" : hint));
-    return std::nullopt;
-  });
+  return each_string<std::string>(
+      key, [&](const Node& item, const std::string& name) -> std::optional<std::string> {
+        const std::string known = upper(name);
+        if (single && (known == "ALL" || known == "NONE")) return known == "ALL" ? "all" : "none";
+        if (is_capability(name)) return name;
+        const std::string hint = text::did_you_mean(known, capability_names());
+        problem(item, key,
+                "unknown capability \"" + name + "\"" +
+                    (hint.empty() ? "; expected CAP_... or, as the only item, all or none" : hint));
+        return std::nullopt;
+      });
 }
 
 bool is_absolute(const std::string& path) { return !path.empty() && path.front() == '/'; }
 
 std::optional<std::vector<Mount>> ConfigReader::binds(std::string_view key) {
-  return each_string<Mount>(key, [&](const Node& item, const std::string& entry) -> std::optional<Mount> {
-    const std::vector<std::string> parts = text::split(entry, ':');
-    if (parts.size() < 2 || parts.size() > 3 || parts[0].empty() || !is_absolute(parts[1])) {
-      problem(item, key, "expected SOURCE:/DESTINATION[:OPTION,...], got \"" + entry + "\"");
-      return std::nullopt;
-    }
-    Mount mount{parts[1], "bind", parts[0], {"rw", "rbind", "rshared"}, item.where};
-    if (parts.size() == 3) {
-      mount.options = text::split(parts[2], ',');
-      mount.options.emplace_back("rbind");
-    }
-    return mount;
-  });
+  return each_string<Mount>(
+      key, [&](const Node& item, const std::string& entry) -> std::optional<Mount> {
+        const std::vector<std::string> parts = text::split(entry, ':');
+        if (parts.size() < 2 || parts.size() > 3 || parts[0].empty() || !is_absolute(parts[1])) {
+          problem(item, key, "expected SOURCE:/DESTINATION[:OPTION,...], got \"" + entry + "\"");
+          return std::nullopt;
+        }
+        Mount mount{parts[1], "bind", parts[0], {"rw", "rbind", "rshared"}, item.where};
+        if (parts.size() == 3) {
+          mount.options = text::split(parts[2], ',');
+          mount.options.emplace_back("rbind");
+        }
+        return mount;
+      });
 }
 
 std::optional<std::vector<Mount>> ConfigReader::tmpfs() {
-  return each_string<Mount>("tmpfs", [&](const Node& item, const std::string& entry) -> std::optional<Mount> {
-    const std::vector<std::string> parts = text::split(entry, ':');
-    if (parts.size() > 2 || !is_absolute(parts[0])) {
-      problem(item, "tmpfs", "expected /DESTINATION[:OPTION,...], got \"" + entry + "\"");
-      return std::nullopt;
-    }
-    return Mount{parts[0], "tmpfs", "tmpfs", parts.size() == 2 ? text::split(parts[1], ',') : std::vector<std::string>{}, item.where};
-  });
+  return each_string<Mount>(
+      "tmpfs", [&](const Node& item, const std::string& entry) -> std::optional<Mount> {
+        const std::vector<std::string> parts = text::split(entry, ':');
+        if (parts.size() > 2 || !is_absolute(parts[0])) {
+          problem(item, "tmpfs", "expected /DESTINATION[:OPTION,...], got \"" + entry + "\"");
+          return std::nullopt;
+        }
+        return Mount{parts[0], "tmpfs", "tmpfs",
+                     parts.size() == 2 ? text::split(parts[1], ',') : std::vector<std::string>{},
+                     item.where};
+      });
 }
 
 /// Fills in what a container's mount may leave out. "" or what is wrong.
 std::string complete_mount(Mount& mount) {
-  static const std::map<std::string, std::string> places = {
-      {"proc", "/proc"}, {"devpts", "/dev/pts"}, {"sysfs", "/sys"}, {"cgroup", "/sys/fs/cgroup"}, {"mqueue", "/dev/mqueue"}};
+  static const std::map<std::string, std::string> places = {{"proc", "/proc"},
+                                                            {"devpts", "/dev/pts"},
+                                                            {"sysfs", "/sys"},
+                                                            {"cgroup", "/sys/fs/cgroup"},
+                                                            {"mqueue", "/dev/mqueue"}};
   if (mount.type.empty() && places.contains(mount.source)) mount.type = mount.source;
   if (mount.type.empty() && mount.destination == "/dev") mount.type = "tmpfs";
-  if (mount.type.empty()) return "the mount for destination " + mount.destination + " is missing type";
+  if (mount.type.empty())
+    return "the mount for destination " + mount.destination + " is missing type";
   if (mount.source.empty()) mount.source = mount.type;
   const auto place = places.find(mount.type);
   if (mount.destination.empty() && place != places.end()) mount.destination = place->second;
-  if (mount.destination.empty()) return "the mount of type " + mount.type + " is missing destination";
-  if (!is_absolute(mount.destination)) return "the destination \"" + mount.destination + "\" is not an absolute path";
+  if (mount.destination.empty())
+    return "the mount of type " + mount.type + " is missing destination";
+  if (!is_absolute(mount.destination))
+    return "the destination \"" + mount.destination + "\" is not an absolute path";
   return "";
 }
 
-std::optional<std::vector<Mount>> ConfigReader::mounts(MapReader& reader, const std::string& what, bool container) {
-  return each_map<Mount>(reader, what, "mounts", [&](MapReader& fields, const Node& item, const std::string& name) {
-    Mount mount;
-    mount.destination = fields.string_or("destination", "");
-    mount.type = fields.string_or("type", "");
-    mount.source = fields.string_or("source", "");
-    mount.options = fields.strings("options").value_or(std::vector<std::string>{});
-    mount.where = item.where;
-    if (item.kind == Node::Kind::map && container) {
-      const std::string wrong = complete_mount(mount);
-      if (!wrong.empty()) diagnostics_.error(item.where, name + ": " + wrong);
-    }
-    return mount;
-  });
+std::optional<std::vector<Mount>> ConfigReader::mounts(MapReader& reader, const std::string& what,
+                                                       bool container) {
+  return each_map<Mount>(
+      reader, what, "mounts", [&](MapReader& fields, const Node& item, const std::string& name) {
+        Mount mount;
+        mount.destination = fields.string_or("destination", "");
+        mount.type = fields.string_or("type", "");
+        mount.source = fields.string_or("source", "");
+        mount.options = fields.strings("options").value_or(std::vector<std::string>{});
+        mount.where = item.where;
+        if (item.kind == Node::Kind::map && container) {
+          const std::string wrong = complete_mount(mount);
+          if (!wrong.empty()) diagnostics_.error(item.where, name + ": " + wrong);
+        }
+        return mount;
+      });
 }
 
 std::optional<std::vector<Device>> ConfigReader::devices() {
-  return each_map<Device>(reader_, what_, "devices", [&](MapReader& fields, const Node& item, const std::string& name) {
-    Device device;
-    device.path = fields.required_string("path");
-    device.type = fields.required_string("type");
-    device.major = fields.integer("major").value_or(0);
-    device.minor = fields.integer("minor").value_or(0);
-    const std::string mode = fields.string_or("mode", "");
-    const auto [stop, problem] = std::from_chars(mode.data(), mode.data() + mode.size(), device.mode, 8);
-    const bool good = problem == std::errc() && stop == mode.data() + mode.size() && device.mode <= 07777;
-    if (item.kind == Node::Kind::map && device.path != "all" && !good)
-      diagnostics_.error(item.where, name + ".mode: expected an octal file mode such as \"0666\", got \"" + mode + "\"");
-    static constexpr std::array<std::string_view, 5> types = {"a", "b", "c", "u", "p"};
-    if (!device.type.empty() && std::find(types.begin(), types.end(), device.type) == types.end())
-      diagnostics_.error(item.where, name + ".type: expected b (block), c (character), p (fifo) or a (all), got \"" + device.type + "\"");
-    return device;
-  });
+  return each_map<Device>(
+      reader_, what_, "devices", [&](MapReader& fields, const Node& item, const std::string& name) {
+        Device device;
+        device.path = fields.required_string("path");
+        device.type = fields.required_string("type");
+        device.major = fields.integer("major").value_or(0);
+        device.minor = fields.integer("minor").value_or(0);
+        const std::string mode = fields.string_or("mode", "");
+        const auto [stop, problem] =
+            std::from_chars(mode.data(), mode.data() + mode.size(), device.mode, 8);
+        const bool good =
+            problem == std::errc() && stop == mode.data() + mode.size() && device.mode <= 07777;
+        if (item.kind == Node::Kind::map && device.path != "all" && !good)
+          diagnostics_.error(
+              item.where,
+              name + ".mode: expected an octal file mode such as \"0666\", got \"" + mode + "\"");
+        static constexpr std::array<std::string_view, 5> types = {"a", "b", "c", "u", "p"};
+        if (!device.type.empty() &&
+            std::find(types.begin(), types.end(), device.type) == types.end())
+          diagnostics_.error(
+              item.where,
+              name + ".type: expected b (block), c (character), p (fifo) or a (all), got \"" +
+                  device.type + "\"");
+        return device;
+      });
 }
 
 bool parse_limit(const std::string& word, std::uint64_t& value) {
@@ -184,42 +212,51 @@ bool parse_limit(const std::string& word, std::uint64_t& value) {
 }
 
 std::optional<std::vector<Rlimit>> ConfigReader::rlimits() {
-  static const std::vector<std::string> names = {"RLIMIT_AS",     "RLIMIT_CORE",   "RLIMIT_CPU",  "RLIMIT_DATA",       "RLIMIT_FSIZE", "RLIMIT_LOCKS",
-                                                 "RLIMIT_MEMLOCK", "RLIMIT_MSGQUEUE", "RLIMIT_NICE", "RLIMIT_NOFILE",  "RLIMIT_NPROC", "RLIMIT_RSS",
-                                                 "RLIMIT_RTPRIO", "RLIMIT_RTTIME", "RLIMIT_SIGPENDING", "RLIMIT_STACK"};
-  return each_string<Rlimit>("rlimits", [&](const Node& item, const std::string& entry) -> std::optional<Rlimit> {
-    std::vector<std::string> parts = text::split(entry, ',');
-    for (std::string& part : parts) part = std::string(text::trim(part));
-    Rlimit limit;
-    if (parts.size() != 3 || !parse_limit(parts[1], limit.soft) || !parse_limit(parts[2], limit.hard)) {
-      problem(item, "rlimits", "expected NAME,SOFT,HARD with numbers or \"unlimited\", got \"" + entry + "\"");
-      return std::nullopt;
-    }
-    limit.type = upper(parts[0]);
-    if (!limit.type.starts_with("RLIMIT_")) limit.type = "RLIMIT_" + limit.type;
-    if (std::find(names.begin(), names.end(), limit.type) == names.end()) {
-      problem(item, "rlimits", "unknown limit \"" + parts[0] + "\"" + text::did_you_mean(limit.type, names));
-      return std::nullopt;
-    }
-    return limit;
-  });
+  static const std::vector<std::string> names = {
+      "RLIMIT_AS",     "RLIMIT_CORE",   "RLIMIT_CPU",        "RLIMIT_DATA",
+      "RLIMIT_FSIZE",  "RLIMIT_LOCKS",  "RLIMIT_MEMLOCK",    "RLIMIT_MSGQUEUE",
+      "RLIMIT_NICE",   "RLIMIT_NOFILE", "RLIMIT_NPROC",      "RLIMIT_RSS",
+      "RLIMIT_RTPRIO", "RLIMIT_RTTIME", "RLIMIT_SIGPENDING", "RLIMIT_STACK"};
+  return each_string<Rlimit>(
+      "rlimits", [&](const Node& item, const std::string& entry) -> std::optional<Rlimit> {
+        std::vector<std::string> parts = text::split(entry, ',');
+        for (std::string& part : parts) part = std::string(text::trim(part));
+        Rlimit limit;
+        if (parts.size() != 3 || !parse_limit(parts[1], limit.soft) ||
+            !parse_limit(parts[2], limit.hard)) {
+          problem(item, "rlimits",
+                  "expected NAME,SOFT,HARD with numbers or \"unlimited\", got \"" + entry + "\"");
+          return std::nullopt;
+        }
+        limit.type = upper(parts[0]);
+        if (!limit.type.starts_with("RLIMIT_")) limit.type = "RLIMIT_" + limit.type;
+        if (std::find(names.begin(), names.end(), limit.type) == names.end()) {
+          problem(item, "rlimits",
+                  "unknown limit \"" + parts[0] + "\"" + text::did_you_mean(limit.type, names));
+          return std::nullopt;
+        }
+        return limit;
+      });
 }
 
-std::uint32_t to_u32(MapReader& fields, std::string_view key, const std::string& name, Diagnostics& diagnostics) {
+std::uint32_t to_u32(MapReader& fields, std::string_view key, const std::string& name,
+                     Diagnostics& diagnostics) {
   const auto number = fields.integer(key);
   if (number && (*number < 0 || *number > UINT32_MAX))
-    diagnostics.error(fields.where(), name + "." + std::string(key) + ": expected a number from 0 to 4294967295");
+    diagnostics.error(fields.where(),
+                      name + "." + std::string(key) + ": expected a number from 0 to 4294967295");
   return static_cast<std::uint32_t>(number.value_or(0));
 }
 
 std::optional<std::vector<IdMapping>> ConfigReader::mappings(std::string_view key) {
-  return each_map<IdMapping>(reader_, what_, key, [&](MapReader& fields, const Node&, const std::string& name) {
-    IdMapping mapping;
-    mapping.container = to_u32(fields, "containerID", name, diagnostics_);
-    mapping.host = to_u32(fields, "hostID", name, diagnostics_);
-    mapping.size = to_u32(fields, "size", name, diagnostics_);
-    return mapping;
-  });
+  return each_map<IdMapping>(
+      reader_, what_, key, [&](MapReader& fields, const Node&, const std::string& name) {
+        IdMapping mapping;
+        mapping.container = to_u32(fields, "containerID", name, diagnostics_);
+        mapping.host = to_u32(fields, "hostID", name, diagnostics_);
+        mapping.size = to_u32(fields, "size", name, diagnostics_);
+        return mapping;
+      });
 }
 
 std::optional<std::map<std::string, std::string>> ConfigReader::string_map(std::string_view key) {
@@ -240,7 +277,8 @@ std::optional<std::map<std::string, std::string>> ConfigReader::string_map(std::
 /// A whole unquoted number, or a name. nullopt: a number that is out of range, or no scalar.
 std::optional<Id> to_id(const Node& node) {
   if (node.kind != Node::Kind::scalar) return std::nullopt;
-  const bool digits = !node.scalar.empty() && node.scalar.find_first_not_of("0123456789") == std::string::npos;
+  const bool digits =
+      !node.scalar.empty() && node.scalar.find_first_not_of("0123456789") == std::string::npos;
   if (node.quoted || (!digits && !node.scalar.starts_with('-'))) return Id(node.scalar);
   std::uint32_t number = 0;
   const char* end = node.scalar.data() + node.scalar.size();
@@ -248,7 +286,8 @@ std::optional<Id> to_id(const Node& node) {
   return problem == std::errc() && stop == end ? std::optional<Id>(number) : std::nullopt;
 }
 
-constexpr std::string_view id_wanted = "expected a number from 0 to 4294967295 or the name of a container, got ";
+constexpr std::string_view id_wanted =
+    "expected a number from 0 to 4294967295 or the name of a container, got ";
 
 std::optional<Id> ConfigReader::id(std::string_view key) {
   const Node* node = reader_.get(key);
@@ -282,11 +321,13 @@ Runtime ConfigReader::runtime() {
   result.cgroups = fields.strings("cgroups");
   result.mkdir = fields.strings("mkdir");
   result.mounts = mounts(fields, what, false);
-  result.interfaces = each_map<Interface>(fields, what, "interfaces", [](MapReader& reader, const Node&, const std::string&) {
-    return Interface{reader.required_string("name"), reader.string_or("add", ""), reader.string_or("peer", ""),
-                     reader.boolean_or("createInRoot", false)};
-  });
-  if (const Node* spaces = fields.get("bindNS"); spaces != nullptr && spaces->kind != Node::Kind::null) {
+  result.interfaces = each_map<Interface>(
+      fields, what, "interfaces", [](MapReader& reader, const Node&, const std::string&) {
+        return Interface{reader.required_string("name"), reader.string_or("add", ""),
+                         reader.string_or("peer", ""), reader.boolean_or("createInRoot", false)};
+      });
+  if (const Node* spaces = fields.get("bindNS");
+      spaces != nullptr && spaces->kind != Node::Kind::null) {
     MapReader names(*spaces, what + ".bindNS", diagnostics_);
     for (const char* name : {"cgroup", "ipc", "mnt", "net", "pid", "user", "uts"}) {
       if (const auto path = names.string(name)) result.bind_ns[name] = *path;
@@ -334,13 +375,15 @@ ContainerConfig ConfigReader::read() {
   c.annotations = string_map("annotations");
   c.runtime = runtime();
   const Node* resources = reader_.get("resources");
-  if (resources != nullptr && resources->kind != Node::Kind::null) c.resources = read_resources(*resources, what_ + ".resources", diagnostics_);
+  if (resources != nullptr && resources->kind != Node::Kind::null)
+    c.resources = read_resources(*resources, what_ + ".resources", diagnostics_);
   return c;
 }
 
 }  // namespace
 
-ContainerConfig read_container_config(MapReader& reader, const std::string& what, Diagnostics& diagnostics) {
+ContainerConfig read_container_config(MapReader& reader, const std::string& what,
+                                      Diagnostics& diagnostics) {
   return ConfigReader(reader, what, diagnostics).read();
 }
 

@@ -15,12 +15,18 @@ namespace {
 
 unsigned type_bits(FileType type) {
   switch (type) {
-    case FileType::regular: return 0100000;
-    case FileType::directory: return 0040000;
-    case FileType::symlink: return 0120000;
-    case FileType::character_device: return 0020000;
-    case FileType::block_device: return 0060000;
-    case FileType::fifo: return 0010000;
+    case FileType::regular:
+      return 0100000;
+    case FileType::directory:
+      return 0040000;
+    case FileType::symlink:
+      return 0120000;
+    case FileType::character_device:
+      return 0020000;
+    case FileType::block_device:
+      return 0060000;
+    case FileType::fifo:
+      return 0010000;
   }
   return 0;
 }
@@ -30,11 +36,15 @@ class Writer {
  public:
   explicit Writer(const Sink& sink) : sink_(sink) {}
 
-  void header(std::string_view name, unsigned mode, const Inode& inode, std::uint32_t number, std::uint32_t links, std::uint64_t size) {
+  void header(std::string_view name, unsigned mode, const Inode& inode, std::uint32_t number,
+              std::uint32_t links, std::uint64_t size) {
     // The format has 32 bits for the time.
-    const auto mtime = static_cast<std::uint32_t>(std::clamp<std::int64_t>(inode.mtime, 0, UINT32_MAX));
-    put(fmt::format("070701{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}", number, mode, inode.uid, inode.gid, links,
-                    mtime, size, 0, 0, inode.device_major, inode.device_minor, name.size() + 1, 0));
+    const auto mtime =
+        static_cast<std::uint32_t>(std::clamp<std::int64_t>(inode.mtime, 0, UINT32_MAX));
+    put(fmt::format(
+        "070701{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}",
+        number, mode, inode.uid, inode.gid, links, mtime, size, 0, 0, inode.device_major,
+        inode.device_minor, name.size() + 1, 0));
     put(name);
     put(std::string_view("\0", 1));
     pad(4);
@@ -55,7 +65,9 @@ class Writer {
 
 }  // namespace
 
-void write_cpio(const Tree& tree, const Spool& spool, const std::function<bool(std::string_view)>& wanted, const Sink& sink, std::stop_token stop) {
+void write_cpio(const Tree& tree, const Spool& spool,
+                const std::function<bool(std::string_view)>& wanted, const Sink& sink,
+                std::stop_token stop) {
   std::map<std::uint32_t, std::uint32_t> links;
   for (const auto& [path, entry] : tree.entries()) {
     if (wanted(path)) ++links[entry.inode];
@@ -76,11 +88,18 @@ void write_cpio(const Tree& tree, const Spool& spool, const std::function<bool(s
       continue;
     }
     const std::uint32_t number = next++;
-    // The kernel joins only regular files; the further names of anything else are files of their own.
+    // The kernel joins only regular files; the further names of anything else are files of their
+    // own.
     if (regular && names > 1) numbers.emplace(entry.inode, number);
     const std::uint64_t size = regular ? inode.data.size : inode.target.size();
-    if (size > UINT32_MAX) throw Error("\"/" + text::printable(path) + "\" is too big for an initrd: " + std::to_string(size) + " bytes, 4294967295 is the limit");
-    writer.header(path, mode, inode, number, inode.type == FileType::directory ? 2 : regular ? names : 1, size);
+    if (size > UINT32_MAX)
+      throw Error("\"/" + text::printable(path) + "\" is too big for an initrd: " +
+                  std::to_string(size) + " bytes, 4294967295 is the limit");
+    writer.header(path, mode, inode, number,
+                  inode.type == FileType::directory ? 2
+                  : regular                         ? names
+                                                    : 1,
+                  size);
     if (regular) {
       spool.copy_to(inode.data, [&](std::string_view bytes) { writer.put(bytes); });
     } else {

@@ -24,7 +24,8 @@ unsigned passable(unsigned mode) {
 }
 
 std::filesystem::path source_path(const std::string& source) {
-  if (source.starts_with("~/")) return std::filesystem::path(environment("HOME", "/")) / source.substr(2);
+  if (source.starts_with("~/"))
+    return std::filesystem::path(environment("HOME", "/")) / source.substr(2);
   return source;
 }
 
@@ -41,7 +42,8 @@ std::optional<Extent> spool_source(const FileSpec& file, Spool& spool) {
   std::vector<char> buffer(256 * 1024);
   std::uint64_t done = 0;
   while (done < extent.size) {
-    const ssize_t got = ::read(fd.get(), buffer.data(), std::min<std::uint64_t>(buffer.size(), extent.size - done));
+    const ssize_t got =
+        ::read(fd.get(), buffer.data(), std::min<std::uint64_t>(buffer.size(), extent.size - done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw system_error("reading " + path.string(), errno);
     if (got == 0) throw Error(path.string() + " became shorter while it was read");
@@ -64,13 +66,16 @@ void add_missing_parents(Tree& root, const std::string& path, const Inode& file)
   root.put(parent, std::move(directory));
 }
 
-void add_file(const FileSpec& file, const ImageSpec& spec, Tree& root, Spool& spool, std::uint32_t origin) {
+void add_file(const FileSpec& file, const ImageSpec& spec, Tree& root, Spool& spool,
+              std::uint32_t origin) {
   using Kind = FileSpec::Kind;
   Inode inode;
   inode.origin = origin;
   inode.uid = resolve_id(file.uid, spec);
   inode.gid = resolve_id(file.gid, spec);
-  inode.mode = file.mode.value_or(file.kind == Kind::directory ? 0700 : file.kind == Kind::symlink ? 0777 : 0600);
+  inode.mode = file.mode.value_or(file.kind == Kind::directory ? 0700
+                                  : file.kind == Kind::symlink ? 0777
+                                                               : 0600);
   const std::string path = root.resolve_parents(file.path);
   switch (file.kind) {
     case Kind::directory: {
@@ -84,8 +89,12 @@ void add_file(const FileSpec& file, const ImageSpec& spec, Tree& root, Spool& sp
       inode.type = FileType::symlink;
       inode.target = file.text;
       break;
-    case Kind::contents: inode.data = spool.add(file.text); break;
-    case Kind::metadata: inode.data = spool.add(file.text == "json" ? merged_json(spec) : merged_yaml(spec)); break;
+    case Kind::contents:
+      inode.data = spool.add(file.text);
+      break;
+    case Kind::metadata:
+      inode.data = spool.add(file.text == "json" ? merged_json(spec) : merged_yaml(spec));
+      break;
     case Kind::source: {
       const auto data = spool_source(file, spool);
       if (!data) return;
@@ -103,7 +112,9 @@ void add_files(const ImageSpec& spec, Tree& root, Spool& spool) {
   for (std::size_t i = 0; i < spec.files.size(); ++i) {
     const FileSpec& file = spec.files[i];
     const std::string location = fmt::format("files[{}]", i);
-    in_context(file.where.str() + ": " + location, [&] { add_file(file, spec, root, spool, root.add_origin({location, "linuxkit.files"})); });
+    in_context(file.where.str() + ": " + location, [&] {
+      add_file(file, spec, root, spool, root.add_origin({location, "linuxkit.files"}));
+    });
   }
 }
 

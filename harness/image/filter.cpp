@@ -17,7 +17,9 @@ constexpr std::string_view no_resolv = "\n# no resolv.conf configured\n";
 }  // namespace
 
 void drop_leftovers(Tree& tree) {
-  for (const char* path : {".dockerenv", "Dockerfile", "dev/console", "dev/pts", "dev/shm", "etc/hostname"}) tree.remove(path);
+  for (const char* path :
+       {".dockerenv", "Dockerfile", "dev/console", "dev/pts", "dev/shm", "etc/hostname"})
+    tree.remove(path);
 }
 
 void add_basics(Tree& tree, Resolv resolv, Spool& spool, std::uint32_t origin) {

@@ -12,11 +12,13 @@ enum class Resolv {
   link,  ///< a link to what the init's DHCP client writes; for the root and for volumes
 };
 
-/// Removes what building tools leave in images and what belongs to the running system: /.dockerenv, /Dockerfile, /dev/console, /dev/pts, /dev/shm, /etc/hostname.
+/// Removes what building tools leave in images and what belongs to the running system: /.dockerenv,
+/// /Dockerfile, /dev/console, /dev/pts, /dev/shm, /etc/hostname.
 void drop_leftovers(Tree& tree);
 
-/// Makes sure of the places and files that every running system and container needs: /dev, /dev/pts, /dev/shm, /etc, /etc/mtab, /proc and /sys unless
-/// they are there, and fixed /etc/hosts and /etc/resolv.conf.
+/// Makes sure of the places and files that every running system and container needs: /dev,
+/// /dev/pts, /dev/shm, /etc, /etc/mtab, /proc and /sys unless they are there, and fixed /etc/hosts
+/// and /etc/resolv.conf.
 void add_basics(Tree& tree, Resolv resolv, Spool& spool, std::uint32_t origin);
 
 }  // namespace rtfx::image

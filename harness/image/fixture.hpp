@@ -24,17 +24,23 @@ namespace rtfx::image::fixture {
 /// A member of a tar that a test writes.
 struct Member {
   std::string path;
-  char type = 'f';  ///< f file, d directory, l symlink, h hard link, c device, p fifo
-  std::string text; ///< contents or target
+  char type = 'f';   ///< f file, d directory, l symlink, h hard link, c device, p fifo
+  std::string text;  ///< contents or target
   unsigned mode = 0644;
   std::uint32_t uid = 0;
   std::map<std::string, std::string> xattrs{};
 };
 
-inline Member file(const std::string& path, const std::string& text, unsigned mode = 0644) { return {path, 'f', text, mode}; }
+inline Member file(const std::string& path, const std::string& text, unsigned mode = 0644) {
+  return {path, 'f', text, mode};
+}
 inline Member dir(const std::string& path, unsigned mode = 0755) { return {path, 'd', "", mode}; }
-inline Member link(const std::string& path, const std::string& target) { return {path, 'l', target, 0777}; }
-inline Member hard(const std::string& path, const std::string& target) { return {path, 'h', target}; }
+inline Member link(const std::string& path, const std::string& target) {
+  return {path, 'l', target, 0777};
+}
+inline Member hard(const std::string& path, const std::string& target) {
+  return {path, 'h', target};
+}
 
 enum class Packing { plain, gzip, zstd };
 
@@ -53,7 +59,9 @@ inline std::string make_tar(const std::vector<Member>& members, Packing packing 
   for (const Member& member : members) {
     struct archive_entry* entry = ::archive_entry_new();
     ::archive_entry_set_pathname(entry, member.path.c_str());
-    static const std::map<char, unsigned> types = {{'f', AE_IFREG}, {'d', AE_IFDIR}, {'l', AE_IFLNK}, {'h', AE_IFREG}, {'c', AE_IFCHR}, {'p', AE_IFIFO}};
+    static const std::map<char, unsigned> types = {{'f', AE_IFREG}, {'d', AE_IFDIR},
+                                                   {'l', AE_IFLNK}, {'h', AE_IFREG},
+                                                   {'c', AE_IFCHR}, {'p', AE_IFIFO}};
     ::archive_entry_set_filetype(entry, types.at(member.type));
     ::archive_entry_set_perm(entry, static_cast<mode_t>(member.mode));
     ::archive_entry_set_uid(entry, member.uid);
@@ -61,9 +69,12 @@ inline std::string make_tar(const std::vector<Member>& members, Packing packing 
     if (member.type == 'l') ::archive_entry_set_symlink(entry, member.text.c_str());
     if (member.type == 'h') ::archive_entry_set_hardlink(entry, member.text.c_str());
     if (member.type == 'c') ::archive_entry_set_rdev(entry, makedev(5, 1));
-    if (member.type == 'f') ::archive_entry_set_size(entry, static_cast<la_int64_t>(member.text.size()));
-    for (const auto& [name, value] : member.xattrs) ::archive_entry_xattr_add_entry(entry, name.c_str(), value.data(), value.size());
-    EXPECT_GE(::archive_write_header(writer, entry), ARCHIVE_WARN) << ::archive_error_string(writer);
+    if (member.type == 'f')
+      ::archive_entry_set_size(entry, static_cast<la_int64_t>(member.text.size()));
+    for (const auto& [name, value] : member.xattrs)
+      ::archive_entry_xattr_add_entry(entry, name.c_str(), value.data(), value.size());
+    EXPECT_GE(::archive_write_header(writer, entry), ARCHIVE_WARN)
+        << ::archive_error_string(writer);
     if (member.type == 'f') ::archive_write_data(writer, member.text.data(), member.text.size());
     ::archive_entry_free(entry);
   }
@@ -74,22 +85,35 @@ inline std::string make_tar(const std::vector<Member>& members, Packing packing 
 
 inline const char* layer_type(Packing packing) {
   switch (packing) {
-    case Packing::plain: return "application/vnd.oci.image.layer.v1.tar";
-    case Packing::gzip: return "application/vnd.oci.image.layer.v1.tar+gzip";
-    case Packing::zstd: return "application/vnd.oci.image.layer.v1.tar+zstd";
+    case Packing::plain:
+      return "application/vnd.oci.image.layer.v1.tar";
+    case Packing::gzip:
+      return "application/vnd.oci.image.layer.v1.tar+gzip";
+    case Packing::zstd:
+      return "application/vnd.oci.image.layer.v1.tar+zstd";
   }
   return "";
 }
 
 /// Puts an image of these layers into the store under `name`.
-inline oci::Descriptor add_image(oci::Store& store, const std::string& name, const std::vector<std::string>& layers, const nlohmann::json& config = {},
-                                 Packing packing = Packing::plain, const std::string& arch = "amd64") {
+inline oci::Descriptor add_image(oci::Store& store, const std::string& name,
+                                 const std::vector<std::string>& layers,
+                                 const nlohmann::json& config = {},
+                                 Packing packing = Packing::plain,
+                                 const std::string& arch = "amd64") {
   using nlohmann::json;
-  const auto as_json = [](const oci::Descriptor& d) { return json{{"mediaType", d.media_type}, {"digest", d.digest.str()}, {"size", d.size}}; };
-  json image = {{"architecture", arch}, {"os", "linux"}, {"config", config.is_null() ? json{{"Cmd", {"/run"}}} : config}, {"rootfs", json::object()}};
-  json manifest = {{"schemaVersion", 2}, {"mediaType", oci::media_type_manifest}, {"layers", json::array()}};
+  const auto as_json = [](const oci::Descriptor& d) {
+    return json{{"mediaType", d.media_type}, {"digest", d.digest.str()}, {"size", d.size}};
+  };
+  json image = {{"architecture", arch},
+                {"os", "linux"},
+                {"config", config.is_null() ? json{{"Cmd", {"/run"}}} : config},
+                {"rootfs", json::object()}};
+  json manifest = {
+      {"schemaVersion", 2}, {"mediaType", oci::media_type_manifest}, {"layers", json::array()}};
   manifest["config"] = as_json(store.put(image.dump(), "application/vnd.oci.image.config.v1+json"));
-  for (const std::string& layer : layers) manifest["layers"].push_back(as_json(store.put(layer, layer_type(packing))));
+  for (const std::string& layer : layers)
+    manifest["layers"].push_back(as_json(store.put(layer, layer_type(packing))));
   oci::Descriptor descriptor = store.put(manifest.dump(), oci::media_type_manifest);
   descriptor.platform = oci::Platform{"linux", arch, ""};
   if (!name.empty()) store.tag(name, descriptor);
@@ -113,7 +137,8 @@ inline std::string listing(const Tree& tree) {
     char mode[16];
     std::snprintf(mode, sizeof mode, "%o", inode.mode);
     lines += letters[static_cast<int>(inode.type)];
-    lines += inode.type == FileType::symlink ? " " + path + " -> " + inode.target + "\n" : std::string(mode) + " " + path + "\n";
+    lines += inode.type == FileType::symlink ? " " + path + " -> " + inode.target + "\n"
+                                             : std::string(mode) + " " + path + "\n";
   }
   return lines;
 }
@@ -123,7 +148,8 @@ inline std::string shell(const std::string& command) {
   FILE* pipe = ::popen(command.c_str(), "r");
   std::string output;
   char buffer[4096];
-  for (std::size_t got = 0; (got = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;) output.append(buffer, got);
+  for (std::size_t got = 0; (got = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;)
+    output.append(buffer, got);
   EXPECT_EQ(0, ::pclose(pipe)) << command;
   return output;
 }

@@ -11,9 +11,10 @@
 
 namespace rtfx::image {
 
-/// Compresses to one gzip member (RFC 1952) with no name and no time in its header, on all cores: pieces of fixed size are deflated independently
-/// and end on a byte boundary, so they join to one stream that every reader takes. The bytes do not depend on the number of
-/// cores. Memory: a few MiB a core.
+/// Compresses to one gzip member (RFC 1952) with no name and no time in its header, on all cores:
+/// pieces of fixed size are deflated independently and end on a byte boundary, so they join to one
+/// stream that every reader takes. The bytes do not depend on the number of cores. Memory: a few
+/// MiB a core.
 class GzipWriter {
  public:
   explicit GzipWriter(Sink sink);

@@ -46,23 +46,29 @@ std::string sample(std::size_t size) {
 }
 
 TEST(Gzip, OneMemberHoldsAllSizes) {
-  for (const std::size_t size : {std::size_t(0), std::size_t(1), std::size_t(1) << 20, (std::size_t(1) << 20) + 1, std::size_t(5'000'000)}) {
+  for (const std::size_t size : {std::size_t(0), std::size_t(1), std::size_t(1) << 20,
+                                 (std::size_t(1) << 20) + 1, std::size_t(5'000'000)}) {
     EXPECT_TRUE(sample(size) == decompress(compress({sample(size)}))) << size;
   }
 }
 
 TEST(Gzip, BytesDoNotDependOnHowTheyAreWritten) {
   const std::string bytes = sample(3'000'000);
-  EXPECT_TRUE(compress({bytes}) == compress({bytes.substr(0, 1), bytes.substr(1, 1'500'000), bytes.substr(1'500'001)}));
+  EXPECT_TRUE(compress({bytes}) ==
+              compress({bytes.substr(0, 1), bytes.substr(1, 1'500'000), bytes.substr(1'500'001)}));
 }
 
-TEST(Gzip, TheHeaderHasNoTime) { EXPECT_EQ(std::string("\x1f\x8b\x08\0\0\0\0\0\x04\x03", 10), compress({"x"}).substr(0, 10)); }
+TEST(Gzip, TheHeaderHasNoTime) {
+  EXPECT_EQ(std::string("\x1f\x8b\x08\0\0\0\0\0\x04\x03", 10), compress({"x"}).substr(0, 10));
+}
 
 class Cpio : public testing::Test {
  protected:
   std::string write(const Tree& tree) {
     std::string out;
-    write_cpio(tree, spool, [](std::string_view) { return true; }, [&](std::string_view bytes) { out += bytes; }, {});
+    write_cpio(
+        tree, spool, [](std::string_view) { return true; },
+        [&](std::string_view bytes) { out += bytes; }, {});
     return out;
   }
   Inode inode(FileType type, const std::string& text = "") {
@@ -91,16 +97,21 @@ TEST_F(Cpio, IsNewcWithUniqueNumbersAndTheTrailer) {
   EXPECT_EQ("07070100000001", bytes.substr(0, 14));
   std::vector<std::string> entries;  // "ino nlink size name"
   for (std::size_t at = 0; at + 110 <= bytes.size();) {
-    const auto field = [&](int index) { return std::stoul(bytes.substr(at + 6 + 8 * static_cast<std::size_t>(index), 8), nullptr, 16); };
+    const auto field = [&](int index) {
+      return std::stoul(bytes.substr(at + 6 + 8 * static_cast<std::size_t>(index), 8), nullptr, 16);
+    };
     ASSERT_EQ("070701", bytes.substr(at, 6));
     const std::string name = bytes.c_str() + at + 110;
-    entries.push_back(std::to_string(field(0)) + " " + std::to_string(field(4)) + " " + std::to_string(field(6)) + " " + name);
+    entries.push_back(std::to_string(field(0)) + " " + std::to_string(field(4)) + " " +
+                      std::to_string(field(6)) + " " + name);
     const auto round = [](std::size_t n) { return (n + 3) / 4 * 4; };
     const std::size_t name_size = field(11), size = field(6);
     at = round(round(at + 110 + name_size) + size);
     if (name == "TRAILER!!!") break;
   }
-  EXPECT_EQ((std::vector<std::string>{"1 2 0 d", "2 2 5 d/f", "2 2 0 d/g", "3 1 3 l", "4 1 3 m", "0 1 0 TRAILER!!!"}), entries);
+  EXPECT_EQ((std::vector<std::string>{"1 2 0 d", "2 2 5 d/f", "2 2 0 d/g", "3 1 3 l", "4 1 3 m",
+                                      "0 1 0 TRAILER!!!"}),
+            entries);
 }
 
 TEST_F(Cpio, RefusesWhatTheFormatCannotHold) {

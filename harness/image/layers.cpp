@@ -20,8 +20,9 @@ constexpr std::string_view opaque_marker = ".wh..wh..opq";
 
 bool is_layer(const std::string& media_type) {
   static constexpr std::array<std::string_view, 5> known = {
-      "application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.image.layer.v1.tar+gzip", "application/vnd.oci.image.layer.v1.tar+zstd",
-      "application/vnd.docker.image.rootfs.diff.tar", "application/vnd.docker.image.rootfs.diff.tar.gzip"};
+      "application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.image.layer.v1.tar+gzip",
+      "application/vnd.oci.image.layer.v1.tar+zstd", "application/vnd.docker.image.rootfs.diff.tar",
+      "application/vnd.docker.image.rootfs.diff.tar.gzip"};
   return std::find(known.begin(), known.end(), media_type) != known.end();
 }
 
@@ -42,7 +43,8 @@ void apply(Tree& tree, ArchiveMember member, int layer) {
   }
   const std::string_view hidden = name.substr(whiteout_prefix.size());
   // Other names of this form are bookkeeping of aufs; ".wh..." would hide "..".
-  if (hidden.empty() || hidden.starts_with(whiteout_prefix) || hidden == "." || hidden == "..") return;
+  if (hidden.empty() || hidden.starts_with(whiteout_prefix) || hidden == "." || hidden == "..")
+    return;
   tree.whiteout(join_path(directory, hidden), layer);
 }
 
@@ -58,17 +60,20 @@ ReadAt reader_of(const FileDescriptor& fd, const std::filesystem::path& path) {
 
 }  // namespace
 
-Tree flatten(const oci::Store& store, const oci::Descriptor& manifest, Spool& spool, std::stop_token stop) {
+Tree flatten(const oci::Store& store, const oci::Descriptor& manifest, Spool& spool,
+             std::stop_token stop) {
   Tree tree;
   tree.add_origin({});
   int number = 0;
   for (const oci::Descriptor& layer : oci::parse_manifest(store.read(manifest)).layers) {
     in_context("layer " + layer.digest.str(), [&] {
-      if (!is_layer(layer.media_type)) throw Error("the media type \"" + layer.media_type + "\" is not supported");
+      if (!is_layer(layer.media_type))
+        throw Error("the media type \"" + layer.media_type + "\" is not supported");
       const std::filesystem::path path = store.blob_path(layer);
       const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
       if (!fd) throw system_error("reading " + path.string(), errno);
-      read_tar(reader_of(fd, path), spool, stop, [&](ArchiveMember member) { apply(tree, std::move(member), number); });
+      read_tar(reader_of(fd, path), spool, stop,
+               [&](ArchiveMember member) { apply(tree, std::move(member), number); });
     });
     ++number;
   }

@@ -23,7 +23,8 @@ Inode directory(std::uint32_t origin) {
 
 class Builder {
  public:
-  Builder(const ImageSpec& spec, const SourceImages& images, Spool& spool) : spec_(spec), images_(images), spool_(spool) {}
+  Builder(const ImageSpec& spec, const SourceImages& images, Spool& spool)
+      : spec_(spec), images_(images), spool_(spool) {}
   Layout build();
 
  private:
@@ -33,9 +34,12 @@ class Builder {
   void merge_package_databases(std::uint32_t origin);
   void add_volume(const Volume& volume, const std::string& location);
   void add_containers(const char* section, const std::vector<Container>& containers, bool numbered);
-  void add_container(const Container& container, const std::string& location, const std::string& prefix);
+  void add_container(const Container& container, const std::string& location,
+                     const std::string& prefix);
   void put_text(const std::string& path, std::string_view text, std::uint32_t origin);
-  std::uint32_t origin(const std::string& location, const std::string& source) { return layout_.root.add_origin({location, source}); }
+  std::uint32_t origin(const std::string& location, const std::string& source) {
+    return layout_.root.add_origin({location, source});
+  }
 
   const ImageSpec& spec_;
   const SourceImages& images_;
@@ -53,7 +57,8 @@ void Builder::put_text(const std::string& path, std::string_view text, std::uint
 
 const Inode& regular_file(const Tree& tree, const std::string& name, const char* what) {
   const Inode* found = tree.find(tree.resolve_parents(normalise_path(name)));
-  if (found == nullptr || found->type != FileType::regular) throw Error(std::string("the image has no ") + what + ": no file /" + name);
+  if (found == nullptr || found->type != FileType::regular)
+    throw Error(std::string("the image has no ") + what + ": no file /" + name);
   return *found;
 }
 
@@ -87,7 +92,9 @@ void Builder::add_kernel(const Kernel& kernel) {
 void Builder::add_modules(const Extent& tar, std::uint32_t origin) {
   Tree members;
   members.add_origin({});
-  const auto read_at = [&](std::uint64_t offset, char* buffer, std::size_t size) { return spool_.read_at(tar, offset, buffer, size); };
+  const auto read_at = [&](std::uint64_t offset, char* buffer, std::size_t size) {
+    return spool_.read_at(tar, offset, buffer, size);
+  };
   read_tar(read_at, spool_, {}, [&](ArchiveMember member) {
     if (member.hard_link) {
       members.link(member.path, *member.hard_link);
@@ -121,7 +128,8 @@ void Builder::merge_package_databases(std::uint32_t origin) {
   std::vector<Extent> databases;
   for (const std::string& ref : spec_.init) {
     const Inode* database = images_.at(ref).files->find(path);
-    if (database != nullptr && database->type == FileType::regular) databases.push_back(database->data);
+    if (database != nullptr && database->type == FileType::regular)
+      databases.push_back(database->data);
   }
   if (databases.size() < 2) return;
   std::string all;
@@ -150,7 +158,8 @@ void Builder::add_volume(const Volume& volume, const std::string& location) {
   layout_.root.put(prefix + "/merged", directory(own));
 }
 
-void Builder::add_container(const Container& container, const std::string& location, const std::string& prefix) {
+void Builder::add_container(const Container& container, const std::string& location,
+                            const std::string& prefix) {
   const SourceImage& image = images_.at(container.image);
   const ResolvedContainer resolved = resolve_container(container, image.config, spec_);
   const std::uint32_t from = origin(location, image.full_ref);
@@ -177,29 +186,39 @@ void Builder::add_container(const Container& container, const std::string& locat
     const std::string tmp = "/" + prefix + "/tmp";
     mounts.push_back({tmp, "tmpfs", "tmpfs", {}, {}});
     mounts.push_back({tmp, "", "", {"remount", "private"}, {}});
-    mounts.push_back({"/" + prefix + "/rootfs", "overlay", "overlay", {"lowerdir=/" + files_at, "upperdir=" + tmp + "/upper", "workdir=" + tmp + "/work"}, {}});
+    mounts.push_back(
+        {"/" + prefix + "/rootfs",
+         "overlay",
+         "overlay",
+         {"lowerdir=/" + files_at, "upperdir=" + tmp + "/upper", "workdir=" + tmp + "/work"},
+         {}});
   }
   put_text(prefix + "/runtime.json", format_runtime(resolved.runtime, mounts), from);
 }
 
-void Builder::add_containers(const char* section, const std::vector<Container>& containers, bool numbered) {
+void Builder::add_containers(const char* section, const std::vector<Container>& containers,
+                             bool numbered) {
   for (std::size_t i = 0; i < containers.size(); ++i) {
     const Container& container = containers[i];
     const std::string location = fmt::format("{}[{}]", section, i);
     const std::string number = numbered ? fmt::format("{:03}-", i) : "";
-    in_context(container.where.str() + ": " + location + " (" + container.name + ")",
-               [&] { add_container(container, location, fmt::format("containers/{}/{}{}", section, number, container.name)); });
+    in_context(container.where.str() + ": " + location + " (" + container.name + ")", [&] {
+      add_container(container, location,
+                    fmt::format("containers/{}/{}{}", section, number, container.name));
+    });
   }
 }
 
 Layout Builder::build() {
   origin("", "");
-  if (spec_.kernel) in_context("kernel (" + spec_.kernel->image + ")", [&] { add_kernel(*spec_.kernel); });
+  if (spec_.kernel)
+    in_context("kernel (" + spec_.kernel->image + ")", [&] { add_kernel(*spec_.kernel); });
   add_init();
   for (std::size_t i = 0; i < spec_.volumes.size(); ++i) {
     // The word is singular here, as linuxkit writes it.
     const std::string location = fmt::format("volume[{}]", i);
-    in_context(location + " (" + spec_.volumes[i].name + ")", [&] { add_volume(spec_.volumes[i], location); });
+    in_context(location + " (" + spec_.volumes[i].name + ")",
+               [&] { add_volume(spec_.volumes[i], location); });
   }
   add_containers("onboot", spec_.onboot, true);
   add_containers("onshutdown", spec_.onshutdown, true);
@@ -210,6 +229,8 @@ Layout Builder::build() {
 
 }  // namespace
 
-Layout lay_out(const ImageSpec& spec, const SourceImages& images, Spool& spool) { return Builder(spec, images, spool).build(); }
+Layout lay_out(const ImageSpec& spec, const SourceImages& images, Spool& spool) {
+  return Builder(spec, images, spool).build();
+}
 
 }  // namespace rtfx::image

@@ -27,8 +27,9 @@ struct Layout {
   std::string cmdline;
 };
 
-/// Lays out the root file system as linuxkit's init expects it: kernel, init images, volumes, onboot, onshutdown, services, files, in this order; what
-/// comes later wins. docs/images.md describes the result. Throws Error that names the entry of the YAML.
+/// Lays out the root file system as linuxkit's init expects it: kernel, init images, volumes,
+/// onboot, onshutdown, services, files, in this order; what comes later wins. docs/images.md
+/// describes the result. Throws Error that names the entry of the YAML.
 Layout lay_out(const ImageSpec& spec, const SourceImages& images, Spool& spool);
 
 /// `files:` of the YAML, over all that is there.

@@ -11,12 +11,14 @@ namespace {
 using yaml::Node;
 
 constexpr std::string_view package_prefix = "@pkg:";
-constexpr std::array<std::string_view, 6> lists = {"init", "onboot", "onshutdown", "services", "volumes", "files"};
+constexpr std::array<std::string_view, 6> lists = {"init",     "onboot",  "onshutdown",
+                                                   "services", "volumes", "files"};
 
 void resolve_packages(Node& node, const PackageResolver& resolver, Diagnostics& diagnostics) {
   if (node.kind == Node::Kind::scalar && node.scalar.starts_with(package_prefix)) {
     try {
-      node.scalar = resolver(node.where.file.parent_path(), node.scalar.substr(package_prefix.size()));
+      node.scalar =
+          resolver(node.where.file.parent_path(), node.scalar.substr(package_prefix.size()));
     } catch (const Error& error) {
       diagnostics.error(node.where, node.scalar + ": " + error.what());
     }
@@ -26,7 +28,8 @@ void resolve_packages(Node& node, const PackageResolver& resolver, Diagnostics& 
 }
 
 Node::Entry& entry_of(Node& map, const Node::Entry& like, Node::Kind kind) {
-  const auto it = std::find_if(map.entries.begin(), map.entries.end(), [&](const Node::Entry& entry) { return entry.key == like.key; });
+  const auto it = std::find_if(map.entries.begin(), map.entries.end(),
+                               [&](const Node::Entry& entry) { return entry.key == like.key; });
   if (it != map.entries.end()) return *it;
   map.entries.push_back({like.key, like.where, {}});
   map.entries.back().value.kind = kind;
@@ -53,7 +56,8 @@ void check_trust(const Node& node, Diagnostics& diagnostics) {
 void merge_section(Node& root, const Node::Entry& section, Diagnostics& diagnostics) {
   const Node::Kind kind = section.value.kind;
   const auto wrong = [&](const char* wanted) {
-    diagnostics.error(section.value.where, section.key + ": expected " + wanted + ", got " + kind_name(section.value));
+    diagnostics.error(section.value.where,
+                      section.key + ": expected " + wanted + ", got " + kind_name(section.value));
   };
   if (section.key == "trust") {
     check_trust(section.value, diagnostics);
@@ -77,7 +81,8 @@ void merge_section(Node& root, const Node::Entry& section, Diagnostics& diagnost
 
 }  // namespace
 
-Node merge_files(const std::vector<std::filesystem::path>& files, const PackageResolver& resolver, Diagnostics& diagnostics) {
+Node merge_files(const std::vector<std::filesystem::path>& files, const PackageResolver& resolver,
+                 Diagnostics& diagnostics) {
   Node root;
   root.kind = Node::Kind::map;
   root.where = {files.empty() ? std::filesystem::path() : files.front(), 0};
@@ -86,7 +91,10 @@ Node merge_files(const std::vector<std::filesystem::path>& files, const PackageR
     Node document = yaml::parse_file(file, diagnostics);
     if (document.kind != Node::Kind::map) {
       if (diagnostics.messages().size() == problems)
-        diagnostics.error(document.where, "expected the description of an image (a map with kernel, init, ...), got " + kind_name(document));
+        diagnostics.error(
+            document.where,
+            "expected the description of an image (a map with kernel, init, ...), got " +
+                kind_name(document));
       continue;
     }
     resolve_packages(document, resolver, diagnostics);

@@ -20,11 +20,15 @@ template <typename T>
 T choose(const std::optional<T>& label, const std::optional<T>& yaml) {
   return yaml ? *yaml : label ? *label : T{};
 }
-std::string choose(const std::string& label, const std::string& yaml) { return yaml.empty() ? label : yaml; }
+std::string choose(const std::string& label, const std::string& yaml) {
+  return yaml.empty() ? label : yaml;
+}
 
 /// The YAML's list, else the label's with the YAML's additions.
 template <typename T>
-std::vector<T> choose(const std::optional<std::vector<T>>& label, const std::optional<std::vector<T>>& yaml, const std::optional<std::vector<T>>& added) {
+std::vector<T> choose(const std::optional<std::vector<T>>& label,
+                      const std::optional<std::vector<T>>& yaml,
+                      const std::optional<std::vector<T>>& added) {
   if (yaml) return *yaml;
   std::vector<T> all = label.value_or(std::vector<T>{});
   if (added) all.insert(all.end(), added->begin(), added->end());
@@ -41,8 +45,9 @@ std::string dump(const Json& json) {
 
 /// Adds the value unless it is empty, as the spec's own types do it.
 void set(Json& object, const char* key, const Json& value) {
-  const bool empty = value.is_null() || (value.is_string() && value.get_ref<const std::string&>().empty()) || (value.is_structured() && value.empty()) ||
-                     (value.is_boolean() && !value.get<bool>());
+  const bool empty =
+      value.is_null() || (value.is_string() && value.get_ref<const std::string&>().empty()) ||
+      (value.is_structured() && value.empty()) || (value.is_boolean() && !value.get<bool>());
   if (!empty) object[key] = value;
 }
 
@@ -58,8 +63,13 @@ Json to_json(const Mount& mount) {
 /// A container's configuration, field by field.
 class ConfigWriter {
  public:
-  ConfigWriter(const ContainerConfig& label, const ContainerConfig& yaml, const oci::ImageConfig& image, const ImageSpec& spec)
-      : label_(label), yaml_(yaml), image_(image), spec_(spec), readonly_(choose(label.readonly, yaml.readonly)) {}
+  ConfigWriter(const ContainerConfig& label, const ContainerConfig& yaml,
+               const oci::ImageConfig& image, const ImageSpec& spec)
+      : label_(label),
+        yaml_(yaml),
+        image_(image),
+        spec_(spec),
+        readonly_(choose(label.readonly, yaml.readonly)) {}
 
   bool readonly() const { return readonly_; }
   Json config() const;
@@ -72,7 +82,8 @@ class ConfigWriter {
   Json namespaces() const;
   Json devices(Json& resources) const;
   Json linux_part() const;
-  Json mappings(const std::optional<std::vector<IdMapping>>& label, const std::optional<std::vector<IdMapping>>& yaml) const;
+  Json mappings(const std::optional<std::vector<IdMapping>>& label,
+                const std::optional<std::vector<IdMapping>>& yaml) const;
 
   const ContainerConfig& label_;
   const ContainerConfig& yaml_;
@@ -85,7 +96,8 @@ Json ConfigWriter::user() const {
   Json json;
   json["uid"] = resolve_id(choose(label_.uid, yaml_.uid), spec_);
   json["gid"] = resolve_id(choose(label_.gid, yaml_.gid), spec_);
-  for (const Id& id : choose(label_.additional_gids, yaml_.additional_gids)) json["additionalGids"].push_back(resolve_id(id, spec_));
+  for (const Id& id : choose(label_.additional_gids, yaml_.additional_gids))
+    json["additionalGids"].push_back(resolve_id(id, spec_));
   return json;
 }
 
@@ -99,7 +111,8 @@ Strings expand_capabilities(Strings names) {
 }
 
 Json ConfigWriter::capabilities() const {
-  const Strings effective = expand_capabilities(choose(label_.capabilities, yaml_.capabilities, yaml_.capabilities_add));
+  const Strings effective =
+      expand_capabilities(choose(label_.capabilities, yaml_.capabilities, yaml_.capabilities_add));
   const Strings ambient = expand_capabilities(choose(label_.ambient, yaml_.ambient));
   std::set<std::string> bounding(effective.begin(), effective.end());
   bounding.insert(ambient.begin(), ambient.end());
@@ -119,7 +132,10 @@ Json ConfigWriter::process() const {
   command.insert(command.end(), image_.cmd.begin(), image_.cmd.end());
   if (label_.command) command = *label_.command;
   if (yaml_.command) command = *yaml_.command;
-  if (command.empty()) throw Error("there is no command: neither the YAML has one nor the image or its label org.mobyproject.config");
+  if (command.empty())
+    throw Error(
+        "there is no command: neither the YAML has one nor the image or its label "
+        "org.mobyproject.config");
   set(json, "args", command);
   set(json, "env", yaml_.env ? *yaml_.env : label_.env ? *label_.env : image_.env);
   const std::string cwd = choose(choose(image_.working_dir, label_.cwd), yaml_.cwd);
@@ -142,20 +158,26 @@ Json ConfigWriter::mounts() const {
   // By destination, so that /dev comes before /dev/pts.
   std::map<std::string, Mount> all;
   const auto add = [&](Mount mount) { all[mount.destination] = std::move(mount); };
-  Strings dev = {"nosuid", "strictatime", "mode=755", "size=65536k"}, sys = {"nosuid", "noexec", "nodev"};
+  Strings dev = {"nosuid", "strictatime", "mode=755", "size=65536k"},
+          sys = {"nosuid", "noexec", "nodev"};
   if (readonly_) {
     dev.emplace_back("ro");
     sys.emplace_back("ro");
   }
   add({"/dev", "tmpfs", "tmpfs", dev, {}});
-  add({"/dev/pts", "devpts", "devpts", {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"}, {}});
+  add({"/dev/pts",
+       "devpts",
+       "devpts",
+       {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"},
+       {}});
   add({"/proc", "proc", "proc", {"nosuid", "nodev", "noexec", "relatime"}, {}});
   add({"/sys", "sysfs", "sysfs", sys, {}});
   add({"/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "relatime", "ro"}, {}});
   for (const Mount& mount : choose(label_.tmpfs, yaml_.tmpfs)) add(mount);
   const auto add_bind = [&](Mount mount) {
     if (mount.type == "bind") {
-      if (const Volume* volume = bound_volume(mount, spec_)) mount.source = volume_mount_point(*volume);
+      if (const Volume* volume = bound_volume(mount, spec_))
+        mount.source = volume_mount_point(*volume);
     }
     add(std::move(mount));
   };
@@ -213,7 +235,8 @@ Json ConfigWriter::devices(Json& resources) const {
   return json;
 }
 
-Json ConfigWriter::mappings(const std::optional<std::vector<IdMapping>>& label, const std::optional<std::vector<IdMapping>>& yaml) const {
+Json ConfigWriter::mappings(const std::optional<std::vector<IdMapping>>& label,
+                            const std::optional<std::vector<IdMapping>>& yaml) const {
   Json json = Json::array();
   for (const IdMapping& mapping : choose(label, yaml)) {
     Json item;
@@ -279,11 +302,15 @@ Json to_json(const Interface& interface) {
 
 }  // namespace
 
-ResolvedContainer resolve_container(const Container& container, const oci::ImageConfig& image, const ImageSpec& spec) {
+ResolvedContainer resolve_container(const Container& container, const oci::ImageConfig& image,
+                                    const ImageSpec& spec) {
   const auto text = image.labels.find("org.mobyproject.config");
-  const ContainerConfig label = text == image.labels.end() || text->second.empty() ? ContainerConfig{} : parse_label(text->second, container.image);
+  const ContainerConfig label = text == image.labels.end() || text->second.empty()
+                                    ? ContainerConfig{}
+                                    : parse_label(text->second, container.image);
   const ConfigWriter writer(label, container.config, image, spec);
-  return {writer.readonly(), dump(writer.config()), merge_runtime(label.runtime, container.config.runtime)};
+  return {writer.readonly(), dump(writer.config()),
+          merge_runtime(label.runtime, container.config.runtime)};
 }
 
 std::string format_runtime(const Runtime& runtime, const std::vector<Mount>& rootfs_mounts) {
@@ -291,10 +318,12 @@ std::string format_runtime(const Runtime& runtime, const std::vector<Mount>& roo
   json["cgroups"] = runtime.cgroups.value_or(Strings{});
   json["mounts"] = Json::array();
   for (const Mount& mount : rootfs_mounts) json["mounts"].push_back(to_json(mount));
-  for (const Mount& mount : runtime.mounts.value_or(std::vector<Mount>{})) json["mounts"].push_back(to_json(mount));
+  for (const Mount& mount : runtime.mounts.value_or(std::vector<Mount>{}))
+    json["mounts"].push_back(to_json(mount));
   json["mkdir"] = runtime.mkdir.value_or(Strings{});
   json["interfaces"] = Json::array();
-  for (const Interface& interface : runtime.interfaces.value_or(std::vector<Interface>{})) json["interfaces"].push_back(to_json(interface));
+  for (const Interface& interface : runtime.interfaces.value_or(std::vector<Interface>{}))
+    json["interfaces"].push_back(to_json(interface));
   for (const char* name : {"cgroup", "ipc", "mnt", "net", "pid", "user", "uts"}) {
     const auto path = runtime.bind_ns.find(name);
     json["bindNS"][name] = path == runtime.bind_ns.end() ? "" : path->second;

@@ -36,14 +36,16 @@ std::string source_digest(const FileSpec& file) {
 void drop_oldest(const fs::path& cache) {
   std::vector<std::pair<fs::file_time_type, fs::path>> kept;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(cache, error)) kept.emplace_back(entry.last_write_time(error), entry.path());
+  for (const auto& entry : fs::directory_iterator(cache, error))
+    kept.emplace_back(entry.last_write_time(error), entry.path());
   std::sort(kept.rbegin(), kept.rend());
   for (std::size_t i = most_kept; i < kept.size(); ++i) fs::remove_all(kept[i].second, error);
 }
 
 }  // namespace
 
-Digest output_key(const ImageSpec& spec, const std::vector<UsedImage>& images, const AssembleOptions& options) {
+Digest output_key(const ImageSpec& spec, const std::vector<UsedImage>& images,
+                  const AssembleOptions& options) {
   Json key;
   key["program"] = program_digest();
   key["zlib"] = ::zlibVersion();
@@ -57,7 +59,8 @@ Digest output_key(const ImageSpec& spec, const std::vector<UsedImage>& images, c
   return Digest::of(key.dump());
 }
 
-std::optional<std::vector<std::string>> fetch_outputs(const fs::path& cache, const Digest& key, Format format, OutputSet& outputs) {
+std::optional<std::vector<std::string>> fetch_outputs(const fs::path& cache, const Digest& key,
+                                                      Format format, OutputSet& outputs) {
   const fs::path folder = cache / key.hex();
   std::error_code error;
   if (!fs::exists(folder / list_name, error)) return std::nullopt;
@@ -75,14 +78,16 @@ std::optional<std::vector<std::string>> fetch_outputs(const fs::path& cache, con
     fs::last_write_time(folder, fs::file_time_type::clock::now(), error);
     return warnings;
   } catch (const std::exception&) {
-    // Assembling again is always right; what was copied so far is written over or removed with the set.
+    // Assembling again is always right; what was copied so far is written over or removed with the
+    // set.
     outputs.clear();
     fs::remove_all(folder, error);
     return std::nullopt;
   }
 }
 
-void keep_outputs(const fs::path& cache, const Digest& key, const OutputSet& outputs, const std::vector<std::string>& warnings) {
+void keep_outputs(const fs::path& cache, const Digest& key, const OutputSet& outputs,
+                  const std::vector<std::string>& warnings) {
   std::error_code error;
   if (fs::exists(cache / key.hex(), error)) return;
   try {

@@ -11,16 +11,21 @@
 
 namespace rtfx::image {
 
-/// The digest of everything that outputs depend on: the program itself, format, arch, the merged spec, the images and the files of
-/// this host that the spec names.
-Digest output_key(const ImageSpec& spec, const std::vector<UsedImage>& images, const AssembleOptions& options);
+/// The digest of everything that outputs depend on: the program itself, format, arch, the merged
+/// spec, the images and the files of this host that the spec names.
+Digest output_key(const ImageSpec& spec, const std::vector<UsedImage>& images,
+                  const AssembleOptions& options);
 
-/// Fills the set with the outputs kept under the key and returns the warnings of their build. Each file is checked against the digest it was kept with; what is
-/// damaged is dropped. nullopt: there are none.
-std::optional<std::vector<std::string>> fetch_outputs(const std::filesystem::path& cache, const Digest& key, Format format, OutputSet& outputs);
+/// Fills the set with the outputs kept under the key and returns the warnings of their build. Each
+/// file is checked against the digest it was kept with; what is damaged is dropped. nullopt: there
+/// are none.
+std::optional<std::vector<std::string>> fetch_outputs(const std::filesystem::path& cache,
+                                                      const Digest& key, Format format,
+                                                      OutputSet& outputs);
 
-/// Keeps a copy of the set under the key, complete or not at all, and drops the ones that were not used for longest when there are many.
-/// A cache that cannot be written is no error.
-void keep_outputs(const std::filesystem::path& cache, const Digest& key, const OutputSet& outputs, const std::vector<std::string>& warnings);
+/// Keeps a copy of the set under the key, complete or not at all, and drops the ones that were not
+/// used for longest when there are many. A cache that cannot be written is no error.
+void keep_outputs(const std::filesystem::path& cache, const Digest& key, const OutputSet& outputs,
+                  const std::vector<std::string>& warnings);
 
 }  // namespace rtfx::image

@@ -21,7 +21,9 @@ namespace {
 /// Collects small writes.
 class BufferedFile {
  public:
-  BufferedFile(FileDescriptor fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) { buffer_.reserve(size); }
+  BufferedFile(FileDescriptor fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {
+    buffer_.reserve(size);
+  }
   void write(std::string_view bytes) {
     if (buffer_.size() + bytes.size() > size) flush();
     if (bytes.size() >= size) {
@@ -41,7 +43,8 @@ class BufferedFile {
   std::string name_, buffer_;
 };
 
-void write_initrd(const Layout& layout, const Spool& spool, OutputSet& outputs, std::stop_token stop) {
+void write_initrd(const Layout& layout, const Spool& spool, OutputSet& outputs,
+                  std::stop_token stop) {
   BufferedFile file(outputs.create("-initrd.img"), "the initrd");
   const Sink to_file = [&](std::string_view bytes) { file.write(bytes); };
   // Microcode is for the early kernel, which does not decompress.
@@ -49,12 +52,14 @@ void write_initrd(const Layout& layout, const Spool& spool, OutputSet& outputs, 
   GzipWriter gzip(to_file);
   // What is booted apart from the root file system is not in it a second time; the directory stays.
   const auto wanted = [](std::string_view path) { return !path.starts_with("boot/"); };
-  write_cpio(layout.root, spool, wanted, [&](std::string_view bytes) { gzip.write(bytes); }, stop);
+  write_cpio(
+      layout.root, spool, wanted, [&](std::string_view bytes) { gzip.write(bytes); }, stop);
   gzip.finish();
   file.flush();
 }
 
-void write_kernel_initrd(const Layout& layout, const Spool& spool, OutputSet& outputs, std::stop_token stop) {
+void write_kernel_initrd(const Layout& layout, const Spool& spool, OutputSet& outputs,
+                         std::stop_token stop) {
   if (layout.kernel) {
     BufferedFile file(outputs.create("-kernel"), "the kernel");
     spool.copy_to(*layout.kernel, [&](std::string_view bytes) { file.write(bytes); });
@@ -70,9 +75,12 @@ std::vector<std::string> lost_attributes(const Tree& root) {
   std::vector<std::string> warnings;
   for (const auto& [path, entry] : root.entries()) {
     std::vector<std::string> names;
-    for (const auto& [name, value] : root.inode(entry).xattrs) names.push_back(text::printable(name));
+    for (const auto& [name, value] : root.inode(entry).xattrs)
+      names.push_back(text::printable(name));
     if (!names.empty() && !path.starts_with("boot/"))
-      warnings.push_back("/" + text::printable(path) + ": an initrd cannot hold its extended attributes (" + text::join(names, ", ") + ")");
+      warnings.push_back("/" + text::printable(path) +
+                         ": an initrd cannot hold its extended attributes (" +
+                         text::join(names, ", ") + ")");
   }
   return warnings;
 }
@@ -91,8 +99,10 @@ void OutputSet::clear() {
 
 std::vector<std::string> OutputSet::suffixes(Format format) {
   switch (format) {
-    case Format::kernel_initrd: return {"-kernel", "-initrd.img", "-cmdline"};
-    case Format::tar: return {".tar"};
+    case Format::kernel_initrd:
+      return {"-kernel", "-initrd.img", "-cmdline"};
+    case Format::tar:
+      return {".tar"};
   }
   return {};
 }
@@ -111,24 +121,28 @@ std::vector<std::filesystem::path> OutputSet::commit() {
   std::vector<std::filesystem::path> paths;
   for (const File& file : files_) {
     paths.push_back(directory_ / (name_ + file.suffix));
-    if (::rename(file.temporary.c_str(), paths.back().c_str()) != 0) throw system_error("writing " + paths.back().string(), errno);
+    if (::rename(file.temporary.c_str(), paths.back().c_str()) != 0)
+      throw system_error("writing " + paths.back().string(), errno);
   }
   for (const std::string& suffix : suffixes(format_)) {
-    const auto written = std::any_of(files_.begin(), files_.end(), [&](const File& file) { return file.suffix == suffix; });
+    const auto written = std::any_of(files_.begin(), files_.end(),
+                                     [&](const File& file) { return file.suffix == suffix; });
     if (!written) ::unlink((directory_ / (name_ + suffix)).c_str());
   }
   files_.clear();
   return paths;
 }
 
-std::vector<std::string> write_outputs(const Layout& layout, const Spool& spool, Format format, OutputSet& outputs, std::stop_token stop) {
+std::vector<std::string> write_outputs(const Layout& layout, const Spool& spool, Format format,
+                                       OutputSet& outputs, std::stop_token stop) {
   switch (format) {
     case Format::kernel_initrd:
       write_kernel_initrd(layout, spool, outputs, stop);
       return lost_attributes(layout.root);
     case Format::tar: {
       BufferedFile file(outputs.create(".tar"), "the tar");
-      write_tar(layout.root, spool, [&](std::string_view bytes) { file.write(bytes); }, stop);
+      write_tar(
+          layout.root, spool, [&](std::string_view bytes) { file.write(bytes); }, stop);
       file.flush();
       return {};
     }

@@ -12,7 +12,8 @@
 
 namespace rtfx::image {
 
-/// Files that are written under temporary names and appear together. What is not committed is removed on destruction.
+/// Files that are written under temporary names and appear together. What is not committed is
+/// removed on destruction.
 class OutputSet {
  public:
   OutputSet(std::filesystem::path directory, std::string name, Format format);
@@ -32,7 +33,8 @@ class OutputSet {
   const std::vector<File>& files() const { return files_; }
   /// Forgets and removes all files.
   void clear();
-  /// Gives all files their names, removes the format's files that are not among them, and returns the paths.
+  /// Gives all files their names, removes the format's files that are not among them, and returns
+  /// the paths.
   std::vector<std::filesystem::path> commit();
 
  private:
@@ -43,6 +45,7 @@ class OutputSet {
 };
 
 /// Writes the layout in the set's format; returns warnings about what the format could not hold.
-std::vector<std::string> write_outputs(const Layout& layout, const Spool& spool, Format format, OutputSet& outputs, std::stop_token stop);
+std::vector<std::string> write_outputs(const Layout& layout, const Spool& spool, Format format,
+                                       OutputSet& outputs, std::stop_token stop);
 
 }  // namespace rtfx::image

@@ -19,14 +19,18 @@ bool PathLess::operator()(std::string_view a, std::string_view b) const {
 std::string normalise_path(std::string_view path) {
   const std::string_view whole = path;
   constexpr std::size_t longest = 4095;  // PATH_MAX without its NUL
-  if (path.size() > longest) throw Error("a path of " + std::to_string(path.size()) + " bytes is too long");
-  if (path.find('\0') != std::string_view::npos) throw Error("the path \"" + text::printable(path) + "\" has a NUL in it");
+  if (path.size() > longest)
+    throw Error("a path of " + std::to_string(path.size()) + " bytes is too long");
+  if (path.find('\0') != std::string_view::npos)
+    throw Error("the path \"" + text::printable(path) + "\" has a NUL in it");
   std::string result;
   while (!path.empty()) {
     const std::string_view name = path.substr(0, path.find('/'));
     path.remove_prefix(std::min(path.size(), name.size() + 1));
     if (name.empty() || name == ".") continue;
-    if (name == "..") throw Error("the path \"" + text::printable(whole) + "\" has \"..\", which could lead out of the image");
+    if (name == "..")
+      throw Error("the path \"" + text::printable(whole) +
+                  "\" has \"..\", which could lead out of the image");
     if (!result.empty()) result += '/';
     result += name;
   }

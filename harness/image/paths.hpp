@@ -6,14 +6,16 @@
 
 namespace rtfx::image {
 
-/// Orders paths so that a directory is directly followed by everything below it: '/' sorts before every other character.
+/// Orders paths so that a directory is directly followed by everything below it: '/' sorts before
+/// every other character.
 struct PathLess {
   using is_transparent = void;
   bool operator()(std::string_view a, std::string_view b) const;
 };
 
-/// A path of an archive or a YAML, which is data and may be hostile, as "a/b/c" relative to the root ("" is the root): leading and doubled
-/// slashes and "." go. Throws Error for "..", which could leave the tree, for a path that is too long for Linux, and for a NUL.
+/// A path of an archive or a YAML, which is data and may be hostile, as "a/b/c" relative to the
+/// root ("" is the root): leading and doubled slashes and "." go. Throws Error for "..", which
+/// could leave the tree, for a path that is too long for Linux, and for a NUL.
 std::string normalise_path(std::string_view path);
 
 /// "a/b/c" -> "a/b"; "a" -> "".

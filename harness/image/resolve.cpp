@@ -13,12 +13,14 @@ namespace {
 std::string architectures(const oci::Store& store, const oci::Descriptor& descriptor) {
   std::set<std::string> found;
   const std::string bytes = store.read(descriptor);
-  if (descriptor.media_type.find("index") != std::string::npos || descriptor.media_type.find("list") != std::string::npos) {
+  if (descriptor.media_type.find("index") != std::string::npos ||
+      descriptor.media_type.find("list") != std::string::npos) {
     for (const oci::Descriptor& child : oci::parse_index(bytes).manifests) {
       if (child.platform) found.insert(child.platform->architecture);
     }
   } else {
-    found.insert(oci::parse_image_config(store.read(oci::parse_manifest(bytes).config)).architecture);
+    found.insert(
+        oci::parse_image_config(store.read(oci::parse_manifest(bytes).config)).architecture);
   }
   return found.empty() ? "no architecture" : text::join({found.begin(), found.end()}, ", ");
 }
@@ -36,9 +38,11 @@ std::optional<oci::Descriptor> find_digest(const oci::Store& store, const std::s
 
 }  // namespace
 
-oci::Descriptor find_manifest(const oci::Store& store, const std::string& ref, const std::string& arch) {
+oci::Descriptor find_manifest(const oci::Store& store, const std::string& ref,
+                              const std::string& arch) {
   std::string others;
-  const auto usable = [&](const std::optional<oci::Descriptor>& named) -> std::optional<oci::Descriptor> {
+  const auto usable =
+      [&](const std::optional<oci::Descriptor>& named) -> std::optional<oci::Descriptor> {
     if (!named) return std::nullopt;
     auto manifest = store.for_arch(*named, arch);
     if (!manifest && others.empty()) others = architectures(store, *named);
@@ -51,7 +55,8 @@ oci::Descriptor find_manifest(const oci::Store& store, const std::string& ref, c
         if (const auto manifest = usable(store.resolve(candidate))) return *manifest;
       }
     }
-    throw Error(others.empty() ? "not in the content store " + store.directory().string() + ", neither for " + arch + " nor for any other architecture"
+    throw Error(others.empty() ? "not in the content store " + store.directory().string() +
+                                     ", neither for " + arch + " nor for any other architecture"
                                : "in the content store for " + others + ", but not for " + arch);
   });
 }
@@ -60,11 +65,30 @@ Format parse_format(const std::string& name) {
   if (name == "kernel+initrd") return Format::kernel_initrd;
   if (name == "tar") return Format::tar;
   static const std::vector<std::string> supported = {"kernel+initrd", "tar"};
-  static const std::set<std::string> later = {"docker",   "tar-kernel-initrd", "kernel+squashfs", "kernel+erofs", "kernel+iso", "iso-bios", "iso-efi",
-                                              "iso-efi-initrd", "raw-bios",    "raw-efi",         "qcow2-bios",   "qcow2-efi",  "vhd",      "dynamic-vhd",
-                                              "vmdk",     "gcp",               "aws",             "rpi3"};
-  if (later.contains(name)) throw Error("format \"" + name + "\" is not supported yet; supported: kernel+initrd, tar", ExitCode::usage);
-  throw Error("unknown format \"" + name + "\"" + text::did_you_mean(name, supported) + "; supported: kernel+initrd, tar", ExitCode::usage);
+  static const std::set<std::string> later = {"docker",
+                                              "tar-kernel-initrd",
+                                              "kernel+squashfs",
+                                              "kernel+erofs",
+                                              "kernel+iso",
+                                              "iso-bios",
+                                              "iso-efi",
+                                              "iso-efi-initrd",
+                                              "raw-bios",
+                                              "raw-efi",
+                                              "qcow2-bios",
+                                              "qcow2-efi",
+                                              "vhd",
+                                              "dynamic-vhd",
+                                              "vmdk",
+                                              "gcp",
+                                              "aws",
+                                              "rpi3"};
+  if (later.contains(name))
+    throw Error("format \"" + name + "\" is not supported yet; supported: kernel+initrd, tar",
+                ExitCode::usage);
+  throw Error("unknown format \"" + name + "\"" + text::did_you_mean(name, supported) +
+                  "; supported: kernel+initrd, tar",
+              ExitCode::usage);
 }
 
 }  // namespace rtfx::image

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `resources:` in the spelling of linuxkit's schema, as linux.resources of the OCI runtime-spec. The schema is a table.
+// `resources:` in the spelling of linuxkit's schema, as linux.resources of the OCI runtime-spec.
+// The schema is a table.
 #include <nlohmann/json.hpp>
 
 #include "harness/image/spec.hpp"
@@ -22,9 +23,16 @@ struct Field {
 
 const std::vector<Field>& schema() {
   using enum Field::Kind;
-  static const std::vector<Field> rate = {{"major", integer}, {"minor", integer}, {"rate", integer}};
+  static const std::vector<Field> rate = {
+      {"major", integer}, {"minor", integer}, {"rate", integer}};
   static const std::vector<Field> fields = {
-      {"devices", list, {{"allow", boolean}, {"type", string}, {"major", integer}, {"minor", integer}, {"access", string}}},
+      {"devices",
+       list,
+       {{"allow", boolean},
+        {"type", string},
+        {"major", integer},
+        {"minor", integer},
+        {"access", string}}},
       {"memory",
        map,
        {{"limit", integer},
@@ -48,19 +56,24 @@ const std::vector<Field>& schema() {
        map,
        {{"weight", integer},
         {"leafWeight", integer},
-        {"weightDevice", list, {{"major", integer}, {"minor", integer}, {"weight", integer}, {"leafWeight", integer}}},
+        {"weightDevice",
+         list,
+         {{"major", integer}, {"minor", integer}, {"weight", integer}, {"leafWeight", integer}}},
         {"throttleReadBpsDevice", list, rate},
         {"throttleWriteBpsDevice", list, rate},
         {"throttleReadIOPSDevice", list, rate},
         {"throttleWriteIOPSDevice", list, rate}},
        "blockIO"},
       {"hugepageLimits", list, {{"pageSize", string}, {"limit", integer}}},
-      {"network", map, {{"classID", integer}, {"priorities", list, {{"name", string}, {"priority", integer}}}}},
+      {"network",
+       map,
+       {{"classID", integer}, {"priorities", list, {{"name", string}, {"priority", integer}}}}},
   };
   return fields;
 }
 
-Json read_map(const Node& node, const std::vector<Field>& fields, const std::string& what, Diagnostics& diagnostics) {
+Json read_map(const Node& node, const std::vector<Field>& fields, const std::string& what,
+              Diagnostics& diagnostics) {
   Json result = Json::object();
   yaml::MapReader reader(node, what, diagnostics);
   for (const Field& field : fields) {
@@ -79,12 +92,14 @@ Json read_map(const Node& node, const std::vector<Field>& fields, const std::str
         break;
       case Field::Kind::map:
         reader.get(field.key);
-        if (value != nullptr && value->kind != Node::Kind::null) result[key] = read_map(*value, field.fields, name, diagnostics);
+        if (value != nullptr && value->kind != Node::Kind::null)
+          result[key] = read_map(*value, field.fields, name, diagnostics);
         break;
       case Field::Kind::list: {
         const auto items = reader.list(field.key);
         for (std::size_t i = 0; i < items.size(); ++i)
-          result[key].push_back(read_map(*items[i], field.fields, name + "[" + std::to_string(i) + "]", diagnostics));
+          result[key].push_back(
+              read_map(*items[i], field.fields, name + "[" + std::to_string(i) + "]", diagnostics));
         break;
       }
     }
@@ -96,7 +111,8 @@ Json read_map(const Node& node, const std::vector<Field>& fields, const std::str
 }  // namespace
 
 std::string read_resources(const Node& node, const std::string& what, Diagnostics& diagnostics) {
-  return read_map(node, schema(), what, diagnostics).dump(-1, ' ', false, Json::error_handler_t::replace);
+  return read_map(node, schema(), what, diagnostics)
+      .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace rtfx::image

@@ -20,7 +20,8 @@ using yaml::Node;
 
 bool consists_of(const std::string& s, std::string_view more) {
   return std::all_of(s.begin(), s.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || more.find(c) != std::string_view::npos;
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+           more.find(c) != std::string_view::npos;
   });
 }
 
@@ -32,7 +33,9 @@ class SpecReader {
   void read();
 
  private:
-  void problem(const Location& where, const std::string& message) { diagnostics_.error(where, message); }
+  void problem(const Location& where, const std::string& message) {
+    diagnostics_.error(where, message);
+  }
   /// A reference that can be looked up at all; "" when it is not.
   std::string image_ref(const Node& node, const std::string& what);
   void read_kernel(const Node& node);
@@ -51,7 +54,8 @@ class SpecReader {
 };
 
 std::string SpecReader::image_ref(const Node& node, const std::string& what) {
-  const bool good = node.kind == Node::Kind::scalar && !node.scalar.empty() && !node.scalar.starts_with('@') &&
+  const bool good = node.kind == Node::Kind::scalar && !node.scalar.empty() &&
+                    !node.scalar.starts_with('@') &&
                     consists_of(node.scalar, std::string(upper_case) + "._-/:@+");
   if (good) return node.scalar;
   // An unresolved package has been reported.
@@ -71,7 +75,8 @@ void SpecReader::read_kernel(const Node& node) {
   kernel.ucode = fields.string_or("ucode", "");
   if (kernel.tar == "none") kernel.tar.clear();
   fields.finish();
-  if (kernel.cmdline.find_first_of("\n\r") != std::string::npos) problem(node.where, "kernel.cmdline: expected one line");
+  if (kernel.cmdline.find_first_of("\n\r") != std::string::npos)
+    problem(node.where, "kernel.cmdline: expected one line");
   if (image == nullptr || image->kind == Node::Kind::null) return;
   kernel.image = image_ref(*image, "kernel.image");
   spec_.kernel = kernel;
@@ -79,10 +84,12 @@ void SpecReader::read_kernel(const Node& node) {
 
 void SpecReader::read_init(MapReader& root) {
   std::size_t index = 0;
-  for (const Node* item : root.list("init")) spec_.init.push_back(image_ref(*item, "init[" + std::to_string(index++) + "]"));
+  for (const Node* item : root.list("init"))
+    spec_.init.push_back(image_ref(*item, "init[" + std::to_string(index++) + "]"));
 }
 
-void SpecReader::read_containers(MapReader& root, const char* section, std::vector<Container>& containers) {
+void SpecReader::read_containers(MapReader& root, const char* section,
+                                 std::vector<Container>& containers) {
   std::size_t index = 0;
   for (const Node* item : root.list(section)) {
     const std::string what = std::string(section) + "[" + std::to_string(index++) + "]";
@@ -95,9 +102,12 @@ void SpecReader::read_containers(MapReader& root, const char* section, std::vect
     container.config = read_container_config(fields, what, diagnostics_);
     fields.finish();
     // The name becomes a directory of the image and the id of the container.
-    const bool good = consists_of(container.name, std::string(upper_case) + "._-") && !container.name.starts_with('.') && !container.name.starts_with('-');
+    const bool good = consists_of(container.name, std::string(upper_case) + "._-") &&
+                      !container.name.starts_with('.') && !container.name.starts_with('-');
     if (!container.name.empty() && !good)
-      problem(fields.get("name")->where, what + ".name: expected letters, digits, \".\", \"_\" and \"-\", got \"" + container.name + "\"");
+      problem(fields.get("name")->where,
+              what + ".name: expected letters, digits, \".\", \"_\" and \"-\", got \"" +
+                  container.name + "\"");
     containers.push_back(std::move(container));
   }
 }
@@ -111,15 +121,19 @@ void SpecReader::read_volumes(MapReader& root) {
     Volume volume;
     volume.name = fields.required_string("name");
     const Node* image = fields.get("image");
-    if (image != nullptr && image->kind != Node::Kind::null) volume.image = image_ref(*image, what + ".image");
+    if (image != nullptr && image->kind != Node::Kind::null)
+      volume.image = image_ref(*image, what + ".image");
     volume.readonly = fields.boolean_or("readonly", false);
     const std::string format = fields.string_or("format", "filesystem");
     fields.strings("platforms");
     fields.finish();
     if (format != "filesystem")
-      problem(item->where, what + ".format: \"" + format + "\" is not supported yet; supported: filesystem");
+      problem(item->where,
+              what + ".format: \"" + format + "\" is not supported yet; supported: filesystem");
     if (!consists_of(volume.name, "_-"))
-      problem(item->where, what + ".name: expected lower-case letters, digits, \"_\" and \"-\", got \"" + volume.name + "\"");
+      problem(item->where,
+              what + ".name: expected lower-case letters, digits, \"_\" and \"-\", got \"" +
+                  volume.name + "\"");
     if (!volume.name.empty() && !names.insert(volume.name).second)
       problem(item->where, what + ".name: there is another volume \"" + volume.name + "\"");
     spec_.volumes.push_back(std::move(volume));
@@ -132,9 +146,12 @@ Id SpecReader::read_id(MapReader& fields, const char* key, const std::string& wh
   const std::string& text = node->scalar;
   std::uint32_t number = 0;
   const auto [stop, bad] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (node->kind == Node::Kind::scalar && !node->quoted && bad == std::errc() && stop == text.data() + text.size()) return number;
+  if (node->kind == Node::Kind::scalar && !node->quoted && bad == std::errc() &&
+      stop == text.data() + text.size())
+    return number;
   if (node->kind != Node::Kind::scalar)
-    problem(node->where, what + "." + key + ": expected a number or the name of a container, got " + kind_name(*node));
+    problem(node->where, what + "." + key + ": expected a number or the name of a container, got " +
+                             kind_name(*node));
   return text;
 }
 
@@ -143,7 +160,9 @@ FileSpec SpecReader::read_file(MapReader& fields, const Node& item, const std::s
   file.where = item.where;
   const std::string path = fields.required_string("path");
   const bool directory = fields.boolean_or("directory", false);
-  const std::string symlink = fields.string_or("symlink", ""), source = fields.string_or("source", ""), metadata = fields.string_or("metadata", "");
+  const std::string symlink = fields.string_or("symlink", ""),
+                    source = fields.string_or("source", ""),
+                    metadata = fields.string_or("metadata", "");
   const auto contents = fields.string("contents");
   file.optional = fields.boolean_or("optional", false);
   const auto mode = fields.string("mode");
@@ -154,7 +173,8 @@ FileSpec SpecReader::read_file(MapReader& fields, const Node& item, const std::s
 
   try {
     file.path = normalise_path(path);
-    if (file.path.empty()) problem(item.where, what + ".path: \"" + path + "\" is the root directory");
+    if (file.path.empty())
+      problem(item.where, what + ".path: \"" + path + "\" is the root directory");
   } catch (const Error& error) {
     problem(item.where, what + ".path: " + error.what());
   }
@@ -162,16 +182,22 @@ FileSpec SpecReader::read_file(MapReader& fields, const Node& item, const std::s
     unsigned value = 0;
     const auto [stop, bad] = std::from_chars(mode->data(), mode->data() + mode->size(), value, 8);
     if (bad != std::errc() || stop != mode->data() + mode->size() || value > 07777)
-      problem(item.where, what + ".mode: expected an octal file mode such as \"0644\", got \"" + *mode + "\"");
+      problem(item.where,
+              what + ".mode: expected an octal file mode such as \"0644\", got \"" + *mode + "\"");
     file.mode = value;
   }
-  const int kinds = int(directory) + int(!symlink.empty()) + int(contents.has_value()) + int(!source.empty()) + int(!metadata.empty());
+  const int kinds = int(directory) + int(!symlink.empty()) + int(contents.has_value()) +
+                    int(!source.empty()) + int(!metadata.empty());
   if (kinds != 1) {
     problem(item.where, what + ": " + path + " needs " + (kinds == 0 ? "" : "exactly ") +
                             "one of directory: true, symlink, contents, source and metadata");
   }
   using Kind = FileSpec::Kind;
-  file.kind = directory ? Kind::directory : !symlink.empty() ? Kind::symlink : !source.empty() ? Kind::source : !metadata.empty() ? Kind::metadata : Kind::contents;
+  file.kind = directory           ? Kind::directory
+              : !symlink.empty()  ? Kind::symlink
+              : !source.empty()   ? Kind::source
+              : !metadata.empty() ? Kind::metadata
+                                  : Kind::contents;
   file.text = symlink + source + metadata + contents.value_or("");
   if (!metadata.empty() && metadata != "yaml" && metadata != "json")
     problem(item.where, what + ".metadata: expected yaml or json, got \"" + metadata + "\"");
@@ -187,7 +213,8 @@ void SpecReader::read_files(MapReader& root) {
   }
 }
 
-void SpecReader::check_id(const std::optional<Id>& id, const Location& where, const std::string& what) {
+void SpecReader::check_id(const std::optional<Id>& id, const Location& where,
+                          const std::string& what) {
   if (!id) return;
   try {
     resolve_id(*id, spec_);
@@ -200,7 +227,8 @@ void SpecReader::check_container(const Container& container, const std::string& 
   const ContainerConfig& config = container.config;
   check_id(config.uid, container.where, what + ".uid");
   check_id(config.gid, container.where, what + ".gid");
-  for (const Id& id : config.additional_gids.value_or(std::vector<Id>{})) check_id(id, container.where, what + ".additionalGids");
+  for (const Id& id : config.additional_gids.value_or(std::vector<Id>{}))
+    check_id(id, container.where, what + ".additionalGids");
   for (const auto* mounts : {&config.mounts, &config.binds, &config.binds_add}) {
     for (const Mount& mount : mounts->value_or(std::vector<Mount>{})) {
       try {
@@ -215,7 +243,8 @@ void SpecReader::check_container(const Container& container, const std::string& 
 /// What can only be judged when all sections are known.
 void SpecReader::check_uses() {
   const auto check = [&](const char* section, const std::vector<Container>& containers) {
-    for (std::size_t i = 0; i < containers.size(); ++i) check_container(containers[i], std::string(section) + "[" + std::to_string(i) + "]");
+    for (std::size_t i = 0; i < containers.size(); ++i)
+      check_container(containers[i], std::string(section) + "[" + std::to_string(i) + "]");
   };
   check("onboot", spec_.onboot);
   check("onshutdown", spec_.onshutdown);
@@ -224,7 +253,8 @@ void SpecReader::check_uses() {
   for (const Container& service : spec_.services) {
     const auto [first, added] = services.emplace(service.name, service.where);
     if (!added && !service.name.empty())
-      problem(service.where, "services: there is another service \"" + service.name + "\" (" + first->second.str() + ")");
+      problem(service.where, "services: there is another service \"" + service.name + "\" (" +
+                                 first->second.str() + ")");
   }
   for (std::size_t i = 0; i < spec_.files.size(); ++i) {
     const std::string what = "files[" + std::to_string(i) + "]";
@@ -250,11 +280,14 @@ void SpecReader::read() {
 }  // namespace
 
 const Volume* ImageSpec::find_volume(const std::string& name) const {
-  const auto it = std::find_if(volumes.begin(), volumes.end(), [&](const Volume& volume) { return volume.name == name; });
+  const auto it = std::find_if(volumes.begin(), volumes.end(),
+                               [&](const Volume& volume) { return volume.name == name; });
   return it == volumes.end() ? nullptr : &*it;
 }
 
-std::string volume_mount_point(const Volume& volume) { return "/containers/volumes/" + volume.name + "/merged"; }
+std::string volume_mount_point(const Volume& volume) {
+  return "/containers/volumes/" + volume.name + "/merged";
+}
 
 const Volume* bound_volume(const Mount& bind, const ImageSpec& spec) {
   if (bind.source.starts_with('/')) return nullptr;
@@ -262,11 +295,14 @@ const Volume* bound_volume(const Mount& bind, const ImageSpec& spec) {
   if (volume == nullptr) {
     std::vector<std::string> names;
     for (const Volume& other : spec.volumes) names.push_back(other.name);
-    throw Error("there is no volume \"" + bind.source + "\" to bind to " + bind.destination + text::did_you_mean(bind.source, names));
+    throw Error("there is no volume \"" + bind.source + "\" to bind to " + bind.destination +
+                text::did_you_mean(bind.source, names));
   }
-  const bool read_only = std::find(bind.options.begin(), bind.options.end(), "ro") != bind.options.end();
+  const bool read_only =
+      std::find(bind.options.begin(), bind.options.end(), "ro") != bind.options.end();
   if (volume->readonly && !read_only)
-    throw Error("volume \"" + volume->name + "\" is read-only; bind it with the option ro: \"" + volume->name + ":" + bind.destination + ":ro\"");
+    throw Error("volume \"" + volume->name + "\" is read-only; bind it with the option ro: \"" +
+                volume->name + ":" + bind.destination + ":ro\"");
   return volume;
 }
 
@@ -279,17 +315,21 @@ std::uint32_t resolve_id(const Id& id, const ImageSpec& spec) {
   std::vector<std::string> names;
   for (const auto* section : {&spec.onboot, &spec.onshutdown, &spec.services}) {
     for (const Container& container : *section) {
-      if (container.name == name && found) throw Error("several containers are named \"" + name + "\", so it stands for no one id");
+      if (container.name == name && found)
+        throw Error("several containers are named \"" + name + "\", so it stands for no one id");
       if (container.name == name) found = next;
       names.push_back(container.name);
       ++next;
     }
   }
-  if (!found) throw Error("there is no container \"" + name + "\" to take the id of" + text::did_you_mean(name, names));
+  if (!found)
+    throw Error("there is no container \"" + name + "\" to take the id of" +
+                text::did_you_mean(name, names));
   return *found;
 }
 
-std::shared_ptr<const ImageSpec> load_image(const std::vector<std::filesystem::path>& files, const PackageResolver& resolver,
+std::shared_ptr<const ImageSpec> load_image(const std::vector<std::filesystem::path>& files,
+                                            const PackageResolver& resolver,
                                             Diagnostics& diagnostics) {
   auto spec = std::make_shared<ImageSpec>();
   spec->merged = merge_files(files, resolver, diagnostics);

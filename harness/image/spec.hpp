@@ -52,9 +52,11 @@ struct Runtime {
   std::optional<std::string> containerd_namespace;
 };
 
-/// The fields that both an image YAML and the label org.mobyproject.config may set. What is not set stays empty.
+/// The fields that both an image YAML and the label org.mobyproject.config may set. What is not set
+/// stays empty.
 struct ContainerConfig {
-  std::optional<std::vector<std::string>> capabilities, capabilities_add, ambient, command, env, masked_paths, readonly_paths;
+  std::optional<std::vector<std::string>> capabilities, capabilities_add, ambient, command, env,
+      masked_paths, readonly_paths;
   std::optional<std::vector<Mount>> mounts, binds, binds_add, tmpfs;
   std::optional<std::vector<Device>> devices;
   std::optional<std::vector<Rlimit>> rlimits;
@@ -94,8 +96,8 @@ struct Kernel {
 struct FileSpec {
   enum class Kind { directory, symlink, contents, source, metadata };
   Kind kind = Kind::contents;
-  std::string path;    ///< normalised, relative to the root
-  std::string text;    ///< link target, contents, path of the source, or "yaml" / "json"
+  std::string path;  ///< normalised, relative to the root
+  std::string text;  ///< link target, contents, path of the source, or "yaml" / "json"
   bool optional = false;
   std::optional<unsigned> mode;
   Id uid = 0U, gid = 0U;
@@ -118,17 +120,19 @@ struct ImageSpec {
 std::string volume_mount_point(const Volume& volume);
 
 /// Reads the fields of ContainerConfig from a map whose other keys the caller reads.
-ContainerConfig read_container_config(yaml::MapReader& reader, const std::string& what, Diagnostics& diagnostics);
+ContainerConfig read_container_config(yaml::MapReader& reader, const std::string& what,
+                                      Diagnostics& diagnostics);
 /// Reads the label org.mobyproject.config; `image` names it in messages. Throws Error.
 ContainerConfig parse_label(const std::string& label, const std::string& image);
 /// `resources:` as the JSON of the OCI runtime-spec.
-std::string read_resources(const yaml::Node& node, const std::string& what, Diagnostics& diagnostics);
+std::string read_resources(const yaml::Node& node, const std::string& what,
+                           Diagnostics& diagnostics);
 
-/// The volume that a bind's source names, or null for an absolute path. Throws Error when there is no such volume, or when the bind
-/// would write to a read-only one.
+/// The volume that a bind's source names, or null for an absolute path. Throws Error when there is
+/// no such volume, or when the bind would write to a read-only one.
 const Volume* bound_volume(const Mount& bind, const ImageSpec& spec);
-/// The number behind an id: 0 for "" and "root", 100 and up for the containers in order. Throws Error for other names, and for a name
-/// that several containers of one section share.
+/// The number behind an id: 0 for "" and "root", 100 and up for the containers in order. Throws
+/// Error for other names, and for a name that several containers of one section share.
 std::uint32_t resolve_id(const Id& id, const ImageSpec& spec);
 
 /// merged_yaml(), as JSON.

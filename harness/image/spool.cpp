@@ -27,7 +27,8 @@ Extent Spool::reserve(std::uint64_t size) { return {end_.fetch_add(size), size};
 
 void Spool::write_at(std::uint64_t offset, std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t written = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    const ssize_t written =
+        ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) throw system_error("writing the temporary file of the image", errno);
     bytes.remove_prefix(static_cast<std::size_t>(written));
@@ -41,11 +42,14 @@ Extent Spool::add(std::string_view bytes) {
   return extent;
 }
 
-std::size_t Spool::read_at(const Extent& extent, std::uint64_t offset, char* buffer, std::size_t size) const {
-  const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(size, extent.size - std::min(offset, extent.size)));
+std::size_t Spool::read_at(const Extent& extent, std::uint64_t offset, char* buffer,
+                           std::size_t size) const {
+  const std::size_t wanted = static_cast<std::size_t>(
+      std::min<std::uint64_t>(size, extent.size - std::min(offset, extent.size)));
   std::size_t done = 0;
   while (done < wanted) {
-    const ssize_t got = ::pread(fd_.get(), buffer + done, wanted - done, static_cast<off_t>(extent.offset + offset + done));
+    const ssize_t got = ::pread(fd_.get(), buffer + done, wanted - done,
+                                static_cast<off_t>(extent.offset + offset + done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw system_error("reading the temporary file of the image", errno);
     if (got == 0) {

@@ -21,8 +21,9 @@ struct Extent {
 /// Where bytes go, piece by piece.
 using Sink = std::function<void(std::string_view)>;
 
-/// The contents of files between reading them from layers and writing them to outputs: one file without a name, so nothing is
-/// left behind however the program ends. Several threads may use it at once.
+/// The contents of files between reading them from layers and writing them to outputs: one file
+/// without a name, so nothing is left behind however the program ends. Several threads may use it
+/// at once.
 class Spool {
  public:
   /// Made in `directory`, which should be on a disk and not in memory.
@@ -33,7 +34,8 @@ class Spool {
   void write_at(std::uint64_t offset, std::string_view bytes);
   Extent add(std::string_view bytes);
   /// Reads up to `size` bytes at `offset` of the extent; fewer only at its end.
-  std::size_t read_at(const Extent& extent, std::uint64_t offset, char* buffer, std::size_t size) const;
+  std::size_t read_at(const Extent& extent, std::uint64_t offset, char* buffer,
+                      std::size_t size) const;
   void copy_to(const Extent& extent, const Sink& sink) const;
 
  private:

@@ -12,7 +12,8 @@ namespace rtfx::image {
 namespace {
 
 bool is_below(std::string_view path, std::string_view directory) {
-  return directory.empty() || (path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/');
+  return directory.empty() || (path.size() > directory.size() && path.starts_with(directory) &&
+                               path[directory.size()] == '/');
 }
 
 std::string shown(std::string_view path) { return "\"/" + text::printable(path) + "\""; }
@@ -95,13 +96,17 @@ void Tree::make_parents(std::string_view path, int layer, std::uint32_t origin) 
 void Tree::erase_below(std::string_view path, int layer) {
   auto it = entries_.upper_bound(path);
   while (it != entries_.end() && is_below(it->first, path)) {
-    // A directory stays when something of this layer is in it: that was put there after it, in this order.
-    it = it->second.layer < layer && !(inode(it->second).type == FileType::directory && [&] {
-           for (auto child = std::next(it); child != entries_.end() && is_below(child->first, it->first); ++child) {
-             if (child->second.layer >= layer) return true;
-           }
-           return false;
-         }())
+    // A directory stays when something of this layer is in it: that was put there after it, in this
+    // order.
+    it = it->second.layer < layer &&
+                 !(inode(it->second).type == FileType::directory &&
+                   [&] {
+                     for (auto child = std::next(it);
+                          child != entries_.end() && is_below(child->first, it->first); ++child) {
+                       if (child->second.layer >= layer) return true;
+                     }
+                     return false;
+                   }())
              ? entries_.erase(it)
              : std::next(it);
   }
@@ -113,7 +118,8 @@ void Tree::put(std::string_view given, Inode inode, int layer) {
   if (path.empty()) return;
   make_parents(path, layer, inode.origin);
   const auto it = entries_.find(path);
-  const bool both_directories = it != entries_.end() && inode.type == FileType::directory && this->inode(it->second).type == FileType::directory;
+  const bool both_directories = it != entries_.end() && inode.type == FileType::directory &&
+                                this->inode(it->second).type == FileType::directory;
   if (it != entries_.end() && !both_directories) remove(path);
   entries_[path] = Entry{add_inode(std::move(inode)), layer};
 }
@@ -121,8 +127,12 @@ void Tree::put(std::string_view given, Inode inode, int layer) {
 void Tree::link(std::string_view given, std::string_view given_target, int layer) {
   const std::string path = resolve_parents(given), target = resolve_parents(given_target);
   const auto it = entries_.find(target);
-  if (it == entries_.end()) throw Error("the hard link " + shown(given) + " points to " + shown(given_target) + ", which is not there");
-  if (inode(it->second).type == FileType::directory) throw Error("the hard link " + shown(given) + " points to the directory " + shown(given_target));
+  if (it == entries_.end())
+    throw Error("the hard link " + shown(given) + " points to " + shown(given_target) +
+                ", which is not there");
+  if (inode(it->second).type == FileType::directory)
+    throw Error("the hard link " + shown(given) + " points to the directory " +
+                shown(given_target));
   const std::uint32_t shared = it->second.inode;
   if (path.empty() || path == target) return;
   make_parents(path, layer, inodes_[shared].origin);
@@ -148,13 +158,17 @@ void Tree::clear(std::string_view given, int layer) { erase_below(resolve(given,
 
 void Tree::move_contents(const std::string& from, const std::string& to) {
   std::vector<std::pair<std::string, Entry>> moved;
-  for (auto it = entries_.upper_bound(from); it != entries_.end() && is_below(it->first, from); it = entries_.erase(it))
+  for (auto it = entries_.upper_bound(from); it != entries_.end() && is_below(it->first, from);
+       it = entries_.erase(it))
     moved.emplace_back(to + it->first.substr(from.size()), it->second);
   for (auto& [path, entry] : moved) {
     const Inode* there = find(path);
-    if (there != nullptr && there->type == FileType::directory && inode(entry).type == FileType::directory) continue;
+    if (there != nullptr && there->type == FileType::directory &&
+        inode(entry).type == FileType::directory)
+      continue;
     if (there != nullptr)
-      throw Error(shown(from) + " becomes a symbolic link to " + shown(to) + ", but both directories have a " + shown(base_of(path)));
+      throw Error(shown(from) + " becomes a symbolic link to " + shown(to) +
+                  ", but both directories have a " + shown(base_of(path)));
     make_parents(path, entry.layer, inode(entry).origin);
     entries_.emplace(path, entry);
   }
@@ -172,9 +186,12 @@ bool Tree::merge_over(const std::string& path, const Inode& inode) {
   if (there->type != FileType::directory || !has_children(path)) return true;
   const std::string destination =
       inode.type == FileType::symlink
-          ? resolve(inode.target.starts_with('/') ? inode.target : join_path(parent_of(path), inode.target), true)
+          ? resolve(inode.target.starts_with('/') ? inode.target
+                                                  : join_path(parent_of(path), inode.target),
+                    true)
           : path;
-  if (destination == path || is_below(destination, path)) throw Error(shown(path) + " is a directory with files in it and cannot be replaced by a file");
+  if (destination == path || is_below(destination, path))
+    throw Error(shown(path) + " is a directory with files in it and cannot be replaced by a file");
   if (find(destination) == nullptr) {
     Inode directory = *there;
     make_parents(destination, 0, directory.origin);

@@ -13,7 +13,8 @@
 
 namespace rtfx::image {
 
-/// Modification time of everything that no image brings along: 2017-04-18T16:30:00Z, as in linuxkit's images.
+/// Modification time of everything that no image brings along: 2017-04-18T16:30:00Z, as in
+/// linuxkit's images.
 inline constexpr std::int64_t generated_mtime = 1492533000;
 
 enum class FileType { regular, directory, symlink, character_device, block_device, fifo };
@@ -26,18 +27,20 @@ struct Inode {
   std::int64_t mtime = generated_mtime;  ///< seconds since 1970
   std::string target;                    ///< of a symlink
   std::uint32_t device_major = 0, device_minor = 0;
-  Extent data;                           ///< of a regular file
+  Extent data;  ///< of a regular file
   std::map<std::string, std::string> xattrs;
-  std::uint32_t origin = 0;              ///< index into Tree::origins()
+  std::uint32_t origin = 0;  ///< index into Tree::origins()
 };
 
-/// Where an entry comes from: location "onboot[0]", source the reference of an image or "linuxkit.files".
+/// Where an entry comes from: location "onboot[0]", source the reference of an image or
+/// "linuxkit.files".
 struct Origin {
   std::string location, source;
 };
 
-/// A file system as a table: path -> inode. Contents are in a Spool. Iteration is sorted and has parents before children.
-/// Symbolic links in the middle of a path are followed inside the tree; nothing here touches a real file system.
+/// A file system as a table: path -> inode. Contents are in a Spool. Iteration is sorted and has
+/// parents before children. Symbolic links in the middle of a path are followed inside the tree;
+/// nothing here touches a real file system.
 class Tree {
  public:
   struct Entry {
@@ -52,8 +55,9 @@ class Tree {
   const std::vector<Origin>& origins() const { return origins_; }
   std::uint32_t add_origin(Origin origin);
 
-  /// Puts an entry at a normalised path, as unpacking a layer does: a directory over a directory changes its attributes, anything else
-  /// replaces what was there with everything below. Missing parents are made. Throws Error when a parent is not a directory.
+  /// Puts an entry at a normalised path, as unpacking a layer does: a directory over a directory
+  /// changes its attributes, anything else replaces what was there with everything below. Missing
+  /// parents are made. Throws Error when a parent is not a directory.
   void put(std::string_view path, Inode inode, int layer = 0);
   /// Gives the inode of `target` a further name. Throws Error when there is no such file.
   void link(std::string_view path, std::string_view target, int layer = 0);
@@ -63,14 +67,16 @@ class Tree {
   void clear(std::string_view directory, int layer);
   void remove(std::string_view path);
 
-  /// Adds all entries of `other` below `prefix`. In contrast to put(), two file systems grow together: a directory does not replace a symbolic link to
-  /// a directory, and when a symbolic link meets a directory, the contents move to where the link points (bin -> usr/bin). Throws Error when
-  /// anything else meets a directory that has contents.
+  /// Adds all entries of `other` below `prefix`. In contrast to put(), two file systems grow
+  /// together: a directory does not replace a symbolic link to a directory, and when a symbolic
+  /// link meets a directory, the contents move to where the link points (bin -> usr/bin). Throws
+  /// Error when anything else meets a directory that has contents.
   void merge(const Tree& other, std::string_view prefix, std::uint32_t origin);
   /// put() with the rules of merge().
   void merge_entry(std::string_view path, Inode inode);
 
-  /// The path with symbolic links in its directories followed; the last name is not. It may not exist.
+  /// The path with symbolic links in its directories followed; the last name is not. It may not
+  /// exist.
   std::string resolve_parents(std::string_view path) const;
 
  private:

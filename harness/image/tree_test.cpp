@@ -31,26 +31,36 @@ Tree tree_of(const std::vector<std::pair<std::string, Inode>>& entries) {
 }
 
 TEST(Tree, ListsADirectoryWithAllThatIsInItBeforeItsSiblings) {
-  EXPECT_EQ("d755 a\nf644 a/b\nd755 a/c\nf644 a/c/d\nf644 a-b\nf644 a.b\n", listing(tree_of({{"a.b", file()}, {"a-b", file()}, {"a/b", file()}, {"a/c/d", file()}})));
+  EXPECT_EQ(
+      "d755 a\nf644 a/b\nd755 a/c\nf644 a/c/d\nf644 a-b\nf644 a.b\n",
+      listing(tree_of({{"a.b", file()}, {"a-b", file()}, {"a/b", file()}, {"a/c/d", file()}})));
 }
 
 TEST(Tree, MergesTwoRoots) {
   Tree root = tree_of({{"etc", dir()}, {"etc/a", file()}, {"bin/x", file()}});
-  root.merge(tree_of({{"etc", dir(0700)}, {"etc/b", file()}, {"bin/x", inode(FileType::regular, 0755)}}), "", 0);
+  root.merge(
+      tree_of({{"etc", dir(0700)}, {"etc/b", file()}, {"bin/x", inode(FileType::regular, 0755)}}),
+      "", 0);
   EXPECT_EQ("d755 bin\nf755 bin/x\nd700 etc\nf644 etc/a\nf644 etc/b\n", listing(root));
 }
 
 TEST(Tree, MergedDirectoriesDoNotReplaceLinksToDirectories) {
-  Tree root = tree_of({{"usr/bin/a", file()}, {"bin", link("usr/bin")}, {"sbin", link("/usr/bin")}});
+  Tree root =
+      tree_of({{"usr/bin/a", file()}, {"bin", link("usr/bin")}, {"sbin", link("/usr/bin")}});
   root.merge(tree_of({{"bin", dir()}, {"bin/b", file()}, {"sbin/c", file()}}), "", 0);
-  EXPECT_EQ("l bin -> usr/bin\nl sbin -> /usr/bin\nd755 usr\nd755 usr/bin\nf644 usr/bin/a\nf644 usr/bin/b\nf644 usr/bin/c\n", listing(root));
+  EXPECT_EQ(
+      "l bin -> usr/bin\nl sbin -> /usr/bin\nd755 usr\nd755 usr/bin\nf644 usr/bin/a\nf644 "
+      "usr/bin/b\nf644 usr/bin/c\n",
+      listing(root));
 }
 
 TEST(Tree, ALinkThatMeetsADirectoryTakesItsContentsAlong) {
   Tree root = tree_of({{"lib/modules/1/x.ko", file()}, {"lib/b", file()}});
   root.merge(tree_of({{"lib", link("usr/lib")}, {"usr/lib/libc.so", file()}}), "", 0);
-  EXPECT_EQ("l lib -> usr/lib\nd755 usr\nd755 usr/lib\nf644 usr/lib/b\nf644 usr/lib/libc.so\nd755 usr/lib/modules\nd755 usr/lib/modules/1\nf644 usr/lib/modules/1/x.ko\n",
-            listing(root));
+  EXPECT_EQ(
+      "l lib -> usr/lib\nd755 usr\nd755 usr/lib\nf644 usr/lib/b\nf644 usr/lib/libc.so\nd755 "
+      "usr/lib/modules\nd755 usr/lib/modules/1\nf644 usr/lib/modules/1/x.ko\n",
+      listing(root));
 }
 
 TEST(Tree, RefusesToLoseTheContentsOfADirectory) {
@@ -62,9 +72,13 @@ TEST(Tree, RefusesToLoseTheContentsOfADirectory) {
     }
     return listing(root);
   };
-  EXPECT_THAT(failure(tree_of({{"a/b", file()}}), tree_of({{"a", file()}})), HasSubstr("\"/a\" is a directory with files in it"));
-  EXPECT_THAT(failure(tree_of({{"lib/x", file()}, {"usr/lib/x", file()}}), tree_of({{"lib", link("usr/lib")}})), HasSubstr("both directories have a \"/x\""));
-  EXPECT_THAT(failure(tree_of({{"a/b", file()}}), tree_of({{"a", link("a/c")}})), HasSubstr("\"/a\" is a directory with files in it"));
+  EXPECT_THAT(failure(tree_of({{"a/b", file()}}), tree_of({{"a", file()}})),
+              HasSubstr("\"/a\" is a directory with files in it"));
+  EXPECT_THAT(failure(tree_of({{"lib/x", file()}, {"usr/lib/x", file()}}),
+                      tree_of({{"lib", link("usr/lib")}})),
+              HasSubstr("both directories have a \"/x\""));
+  EXPECT_THAT(failure(tree_of({{"a/b", file()}}), tree_of({{"a", link("a/c")}})),
+              HasSubstr("\"/a\" is a directory with files in it"));
   EXPECT_EQ("f644 a\n", failure(tree_of({{"a", dir()}}), tree_of({{"a", file()}})));
 }
 
@@ -74,7 +88,8 @@ TEST(Tree, MergesBelowAPrefixAndKeepsHardLinks) {
   Tree root = tree_of({});
   const auto origin = root.add_origin({"onboot[0]", "x"});
   root.merge(image, "containers/onboot/000-x/lower", origin);
-  EXPECT_EQ(root.entries().at("containers/onboot/000-x/lower/a").inode, root.entries().at("containers/onboot/000-x/lower/b").inode);
+  EXPECT_EQ(root.entries().at("containers/onboot/000-x/lower/a").inode,
+            root.entries().at("containers/onboot/000-x/lower/b").inode);
   EXPECT_EQ("onboot[0]", root.origins()[root.find("containers")->origin].location);
 }
 

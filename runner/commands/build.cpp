@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <memory>
@@ -49,7 +49,8 @@ class Packages {
   std::string how_to_build(const std::string& ref, const std::string& arch) const {
     const auto known = directories_.find(ref);
     if (known == directories_.end()) return "";
-    return fmt::format("; build it with: rtfx pkg build --platforms linux/{} {}", arch, known->second.string());
+    return fmt::format("; build it with: rtfx pkg build --platforms linux/{} {}", arch,
+                       known->second.string());
   }
 
  private:
@@ -64,7 +65,8 @@ std::string without_tag(const std::string& ref) {
   return tagged ? ref.substr(0, colon) : ref;
 }
 
-/// The images that a release tests (file $RTFX_SUBJECTS): what is booted must be exactly what will be published.
+/// The images that a release tests (file $RTFX_SUBJECTS): what is booted must be exactly what will
+/// be published.
 class Subjects {
  public:
   explicit Subjects(const std::string& file, const std::string& arch) : file_(file) {
@@ -76,10 +78,13 @@ class Subjects {
         const auto json = nlohmann::json::parse(line);
         if (json.at("arch") != arch) continue;
         const std::string name = json.at("name").get<std::string>();
-        digests_.insert_or_assign(pkg::canonical_ref(name), Digest::parse(json.at("digest").get<std::string>()));
+        digests_.insert_or_assign(pkg::canonical_ref(name),
+                                  Digest::parse(json.at("digest").get<std::string>()));
         names_[without_tag(pkg::canonical_ref(name))] = name;
       } catch (const nlohmann::json::exception&) {
-        throw Error(fmt::format("{}:{}: expected {{\"name\": ..., \"arch\": ..., \"digest\": ...}}", file, number), ExitCode::usage);
+        throw Error(fmt::format("{}:{}: expected {{\"name\": ..., \"arch\": ..., \"digest\": ...}}",
+                                file, number),
+                    ExitCode::usage);
       }
     }
   }
@@ -91,10 +96,12 @@ class Subjects {
       const auto listed = digests_.find(ref);
       const auto other = names_.find(without_tag(ref));
       if (listed != digests_.end() && listed->second != image.digest) {
-        problems.push_back(fmt::format("image {} is {} in the content store, but {} is what {} says is tested", image.ref, image.digest.str(),
-                                       listed->second.str(), file_));
+        problems.push_back(
+            fmt::format("image {} is {} in the content store, but {} is what {} says is tested",
+                        image.ref, image.digest.str(), listed->second.str(), file_));
       } else if (listed == digests_.end() && other != names_.end()) {
-        problems.push_back(fmt::format("image {} is not what is tested: {} lists {}", image.ref, file_, other->second));
+        problems.push_back(fmt::format("image {} is not what is tested: {} lists {}", image.ref,
+                                       file_, other->second));
       }
     }
     if (!problems.empty()) throw Error(text::join(problems, "\n"));
@@ -107,7 +114,8 @@ class Subjects {
 };
 
 /// Every image must be there; each that is not gets its line.
-void check_images(const image::ImageSpec& spec, const oci::Store& store, const std::string& arch, const Packages& packages) {
+void check_images(const image::ImageSpec& spec, const oci::Store& store, const std::string& arch,
+                  const Packages& packages) {
   std::vector<std::string> problems;
   for (const std::string& ref : image::image_refs(spec)) {
     try {
@@ -143,9 +151,11 @@ void print_json(const image::Assembled& assembled, const std::string& arch) {
 
 void check_files(const std::vector<std::filesystem::path>& files) {
   for (const std::filesystem::path& file : files) {
-    if (file == "-") throw Error("an image on standard input is not supported yet; give a file", ExitCode::usage);
+    if (file == "-")
+      throw Error("an image on standard input is not supported yet; give a file", ExitCode::usage);
     if (file.string().starts_with("http://") || file.string().starts_with("https://"))
-      throw Error(file.string() + ": images at URLs are not supported yet; give a file", ExitCode::usage);
+      throw Error(file.string() + ": images at URLs are not supported yet; give a file",
+                  ExitCode::usage);
   }
 }
 
@@ -155,12 +165,15 @@ int build(const BuildFlags& flags, const Context& context) {
   options.format = image::parse_format(flags.format);
   const std::optional<runner::Project> project = context.project();
   const std::vector<Arch> arches = context.target_arches(project);
-  if (arches.size() != 1) throw Error("an image is for one architecture: give --arch one name", ExitCode::usage);
+  if (arches.size() != 1)
+    throw Error("an image is for one architecture: give --arch one name", ExitCode::usage);
   options.arch = arches.front().name;
 
   Packages packages(project);
   Diagnostics diagnostics;
-  const auto resolve = [&](const std::filesystem::path& base, const std::string& path) { return packages.resolve(base, path); };
+  const auto resolve = [&](const std::filesystem::path& base, const std::string& path) {
+    return packages.resolve(base, path);
+  };
   const auto spec = image::load_image(flags.files, resolve, diagnostics);
   diagnostics.throw_if_any();
   if (flags.dry_run) {
@@ -169,9 +182,12 @@ int build(const BuildFlags& flags, const Context& context) {
   }
 
   options.directory = flags.directory;
-  if (!std::filesystem::is_directory(options.directory)) throw Error("--dir: " + options.directory.string() + " is not a directory", ExitCode::usage);
+  if (!std::filesystem::is_directory(options.directory))
+    throw Error("--dir: " + options.directory.string() + " is not a directory", ExitCode::usage);
   options.name = flags.name.empty() ? flags.files.back().stem().string() : flags.name;
-  if (options.name.find('/') != std::string::npos) throw Error("--name: \"" + options.name + "\" is not a file name; --dir names the folder", ExitCode::usage);
+  if (options.name.find('/') != std::string::npos)
+    throw Error("--name: \"" + options.name + "\" is not a file name; --dir names the folder",
+                ExitCode::usage);
   const std::filesystem::path cache = context.cache_directory();
   if (!flags.no_cache) options.cache = cache / "images";
   const Subjects subjects(environment("RTFX_SUBJECTS"), options.arch);
@@ -180,12 +196,15 @@ int build(const BuildFlags& flags, const Context& context) {
   const oci::Store store(cache / "store");
   check_images(*spec, store, options.arch, packages);
   const image::Assembled assembled = image::assemble(*spec, store, options, context.stop);
-  for (const std::string& warning : assembled.warnings) fmt::print(stderr, "rtfx: warning: {}\n", warning);
+  for (const std::string& warning : assembled.warnings)
+    fmt::print(stderr, "rtfx: warning: {}\n", warning);
   if (flags.json) {
     print_json(assembled, options.arch);
   } else if (context.verbosity > 0) {
-    for (const image::UsedImage& image : assembled.images) fmt::print(stderr, "{} {}\n", image.ref, image.digest.str());
-    for (const auto& path : assembled.outputs) fmt::print(stderr, "{}{}\n", path.string(), assembled.cached ? " (as before)" : "");
+    for (const image::UsedImage& image : assembled.images)
+      fmt::print(stderr, "{} {}\n", image.ref, image.digest.str());
+    for (const auto& path : assembled.outputs)
+      fmt::print(stderr, "{}{}\n", path.string(), assembled.cached ? " (as before)" : "");
   }
   return static_cast<int>(ExitCode::ok);
 }
@@ -196,13 +215,17 @@ void add_build(CLI::App& app, Context& context) {
   auto flags = std::make_shared<BuildFlags>();
   CLI::App* command = app.add_subcommand("build", "assemble a bootable image from its YAML");
   command->add_option("FILE", flags->files, "image YAMLs; several are merged")->required();
-  command->add_option("-f,--format", flags->format, "kernel+initrd (default) or tar")->type_name("FORMAT");
-  command->add_option("--name", flags->name, "outputs are NAME-kernel, NAME-initrd.img and NAME-cmdline, or NAME.tar; default: the last FILE's name");
+  command->add_option("-f,--format", flags->format, "kernel+initrd (default) or tar")
+      ->type_name("FORMAT");
+  command->add_option("--name", flags->name,
+                      "outputs are NAME-kernel, NAME-initrd.img and NAME-cmdline, or NAME.tar; "
+                      "default: the last FILE's name");
   command->add_option("--dir", flags->directory, "folder of the outputs")->type_name("DIR");
   command->add_flag("--dry-run", flags->dry_run, "print the merged YAML and stop");
   command->add_flag("--json", flags->json, "print outputs and images with their digests");
   command->add_flag("--no-cache", flags->no_cache, "assemble even what was assembled before");
-  command->callback([flags, &context] { context.action = [flags, &context] { return build(*flags, context); }; });
+  command->callback(
+      [flags, &context] { context.action = [flags, &context] { return build(*flags, context); }; });
 }
 
 }  // namespace rtfx::commands
