@@ -18,8 +18,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Initialises libgit2 once. Ownership of work trees is not checked: in containers and CI the tree is often another
-/// user's, and nothing of a repository's configuration is ever executed here (anchors: libgit2, GIT_EOWNER).
+/// Initialises libgit2 once. Ownership of work trees is not checked: in containers and CI the tree
+/// is often another user's, and nothing of a repository's configuration is ever executed here
+/// (anchors: libgit2, GIT_EOWNER).
 void initialise() {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -30,7 +31,8 @@ void initialise() {
 
 Error last_error(const std::string& doing) {
   const git_error* last = git_error_last();
-  const std::string why = last != nullptr && last->message != nullptr ? last->message : "unknown error";
+  const std::string why =
+      last != nullptr && last->message != nullptr ? last->message : "unknown error";
   return Error(doing + ": " + why);
 }
 
@@ -55,11 +57,13 @@ std::string hex(const git_oid& oid) {
   return text;
 }
 
-/// Symlinks in the way to the repository are resolved, those inside it are not: git names a path inside as it is written.
+/// Symlinks in the way to the repository are resolved, those inside it are not: git names a path
+/// inside as it is written.
 fs::path inside(const fs::path& root, const fs::path& directory) {
   const fs::path absolute = fs::absolute(directory).lexically_normal();
   fs::path relative = absolute.lexically_relative(root);
-  if (relative.empty() || *relative.begin() == "..") relative = fs::weakly_canonical(absolute).lexically_relative(root);
+  if (relative.empty() || *relative.begin() == "..")
+    relative = fs::weakly_canonical(absolute).lexically_relative(root);
   if (relative.empty() || *relative.begin() == "..")
     throw Error(directory.string() + " is not inside the git work tree " + root.string());
   std::string text = relative.generic_string();
@@ -67,14 +71,18 @@ fs::path inside(const fs::path& root, const fs::path& directory) {
   return text == "." ? fs::path{} : fs::path{text};
 }
 
-/// sha256 repositories give 64-digit names, which this libgit2 cannot read: say so instead of "unsupported extension".
+/// sha256 repositories give 64-digit names, which this libgit2 cannot read: say so instead of
+/// "unsupported extension".
 void refuse_sha256(const fs::path& path) {
   for (fs::path dir = fs::absolute(path).lexically_normal();; dir = dir.parent_path()) {
     std::ifstream config(dir / ".git" / "config");
     for (std::string line; config && std::getline(config, line);) {
-      std::transform(line.begin(), line.end(), line.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-      if (line.find("objectformat") != std::string::npos && line.find("sha256") != std::string::npos)
-        throw Error(dir.string() + " is a sha256 git repository; only sha1 repositories are supported");
+      std::transform(line.begin(), line.end(), line.begin(),
+                     [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+      if (line.find("objectformat") != std::string::npos &&
+          line.find("sha256") != std::string::npos)
+        throw Error(dir.string() +
+                    " is a sha256 git repository; only sha1 repositories are supported");
     }
     if (fs::exists(dir / ".git") || dir == dir.parent_path()) return;
   }
@@ -96,12 +104,14 @@ struct Repository::State {
   StatusPtr status(const std::string& prefix) const {
     git_status_options options = GIT_STATUS_OPTIONS_INIT;
     options.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR;
-    options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS | GIT_STATUS_OPT_DISABLE_PATHSPEC_MATCH;
+    options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS |
+                    GIT_STATUS_OPT_DISABLE_PATHSPEC_MATCH;
     std::string path = prefix;
     char* paths[] = {path.data()};
     if (!prefix.empty()) options.pathspec = {paths, 1};
     git_status_list* list = nullptr;
-    check(git_status_list_new(&list, repository, &options), "reading the state of " + (root / prefix).string());
+    check(git_status_list_new(&list, repository, &options),
+          "reading the state of " + (root / prefix).string());
     return StatusPtr(list);
   }
 
@@ -115,12 +125,14 @@ struct Repository::State {
     for (std::size_t i = 0; i < git_index_entrycount(index.get()); ++i) {
       const std::string path = git_index_get_byindex(index.get(), i)->path;
       // A path with conflicts has up to three entries; `git ls-files` names it once.
-      if (path.starts_with(start) && (result.tracked.empty() || result.tracked.back() != path)) result.tracked.push_back(path);
+      if (path.starts_with(start) && (result.tracked.empty() || result.tracked.back() != path))
+        result.tracked.push_back(path);
     }
     const StatusPtr list = status(prefix);
     for (std::size_t i = 0; i < git_status_list_entrycount(list.get()); ++i) {
       const git_status_entry* entry = git_status_byindex(list.get(), i);
-      if ((entry->status & GIT_STATUS_WT_NEW) != 0) result.untracked.emplace_back(entry->index_to_workdir->new_file.path);
+      if ((entry->status & GIT_STATUS_WT_NEW) != 0)
+        result.untracked.emplace_back(entry->index_to_workdir->new_file.path);
     }
     std::sort(result.untracked.begin(), result.untracked.end());
     return result;
@@ -164,10 +176,12 @@ std::string Repository::tree_hash(const fs::path& directory, const std::string& 
   const fs::path relative = inside(state_->root, directory);
   if (relative.empty()) return hex(*git_object_id(tree.get()));
   git_tree_entry* found = nullptr;
-  const int result = git_tree_entry_bypath(&found, reinterpret_cast<git_tree*>(tree.get()), relative.c_str());
+  const int result =
+      git_tree_entry_bypath(&found, reinterpret_cast<git_tree*>(tree.get()), relative.c_str());
   const EntryPtr entry(found);
   if (result < 0 || git_tree_entry_type(entry.get()) != GIT_OBJECT_TREE)
-    throw Error("package " + fs::absolute(directory).lexically_normal().string() + " is not in git at " + commit + "; commit it first");
+    throw Error("package " + fs::absolute(directory).lexically_normal().string() +
+                " is not in git at " + commit + "; commit it first");
   return hex(*git_tree_entry_id(entry.get()));
 }
 
@@ -210,7 +224,8 @@ std::int64_t Repository::head_time() const {
   if (result == GIT_ENOTFOUND) return 0;
   check(result, "reading HEAD of " + state_->root.string());
   git_commit* raw = nullptr;
-  check(git_commit_lookup(&raw, state_->repository, &oid), "reading HEAD of " + state_->root.string());
+  check(git_commit_lookup(&raw, state_->repository, &oid),
+        "reading HEAD of " + state_->root.string());
   return git_commit_time(CommitPtr(raw).get());
 }
 

@@ -23,10 +23,12 @@ class Repository {
   /// Tree hash (40 hex) of a directory at a commit-ish; for the root the commit's tree.
   /// Throws Error: "package PATH is not in git", or an unknown commit.
   std::string tree_hash(const std::filesystem::path& directory, const std::string& commit) const;
-  /// Differs from HEAD below `directory`: staged, unstaged, deleted, mode change, or untracked and not ignored.
+  /// Differs from HEAD below `directory`: staged, unstaged, deleted, mode change, or untracked and
+  /// not ignored.
   bool dirty(const std::filesystem::path& directory) const;
-  /// SHA-256 hex over what git sees below `directory` in the work tree, as linuxkit computes it (reference: contents of
-  /// tracked files in index order, then of untracked ones that are not ignored; names and modes do not count).
+  /// SHA-256 hex over what git sees below `directory` in the work tree, as linuxkit computes it
+  /// (reference: contents of tracked files in index order, then of untracked ones that are not
+  /// ignored; names and modes do not count).
   std::string content_hash(const std::filesystem::path& directory) const;
   /// Full hex of the commit; nullopt in a repository without commits.
   std::optional<std::string> head_commit() const;

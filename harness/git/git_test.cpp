@@ -28,7 +28,8 @@ class GitTest : public testing::Test {
 
   std::string run(const std::vector<std::string>& arguments) {
     process::Command command;
-    command.argv = {"git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"};
+    command.argv = {
+        "git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"};
     command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
     command.cwd = root();
     command.env = {{"GIT_CONFIG_GLOBAL", "/dev/null"}, {"GIT_CONFIG_SYSTEM", "/dev/null"}};
@@ -78,9 +79,11 @@ class PackageInGit : public GitTest {
 TEST_F(PackageInGit, tree_hashes_equal_those_of_git) {
   const auto repository = Repository::discover(root() / "pkg" / "foo");
   EXPECT_EQ(repository->tree_hash(root() / "pkg/foo", "HEAD"), run({"rev-parse", "HEAD:pkg/foo"}));
-  EXPECT_EQ(repository->tree_hash(root() / "pkg/foo/sub/", "HEAD"), run({"rev-parse", "HEAD:pkg/foo/sub"}));
+  EXPECT_EQ(repository->tree_hash(root() / "pkg/foo/sub/", "HEAD"),
+            run({"rev-parse", "HEAD:pkg/foo/sub"}));
   EXPECT_EQ(repository->tree_hash(root(), "HEAD"), run({"rev-parse", "HEAD^{tree}"}));
-  EXPECT_EQ(repository->tree_hash(root() / "pkg/foo/../foobar", "main"), run({"rev-parse", "HEAD:pkg/foobar"}));
+  EXPECT_EQ(repository->tree_hash(root() / "pkg/foo/../foobar", "main"),
+            run({"rev-parse", "HEAD:pkg/foobar"}));
   EXPECT_EQ(repository->head_commit(), run({"rev-parse", "HEAD"}));
   EXPECT_EQ(std::to_string(repository->head_time()), run({"show", "--no-patch", "--format=%ct"}));
 }
@@ -171,7 +174,8 @@ TEST_F(PackageInGit, the_content_hash_covers_tracked_files_then_untracked_ones) 
   write("pkg/foo/zz.txt", "untracked");
   write("pkg/foo/a.o", "ignored");
   const auto repository = Repository::discover(root());
-  EXPECT_EQ(repository->content_hash(root() / "pkg/foo"), Digest::of("FROM scratch\nimage: foo\ndeepuntracked").hex());
+  EXPECT_EQ(repository->content_hash(root() / "pkg/foo"),
+            Digest::of("FROM scratch\nimage: foo\ndeepuntracked").hex());
 }
 
 TEST_F(PackageInGit, the_content_hash_changes_with_a_second_edit) {
@@ -188,7 +192,8 @@ TEST_F(PackageInGit, a_directory_that_is_not_committed_is_an_error) {
     Repository::discover(root())->tree_hash(root() / "pkg/new", "HEAD");
     FAIL();
   } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("pkg/new is not in git"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("pkg/new is not in git"), std::string::npos)
+        << error.what();
   }
 }
 
@@ -200,7 +205,8 @@ TEST_F(PackageInGit, a_link_to_the_repository_leads_to_the_same_package) {
   const TemporaryDirectory elsewhere("git-test");
   const fs::path link = elsewhere.path() / "link";
   fs::create_directory_symlink(root(), link);
-  EXPECT_EQ(Repository::discover(link / "pkg/foo")->tree_hash(link / "pkg/foo", "HEAD"), run({"rev-parse", "HEAD:pkg/foo"}));
+  EXPECT_EQ(Repository::discover(link / "pkg/foo")->tree_hash(link / "pkg/foo", "HEAD"),
+            run({"rev-parse", "HEAD:pkg/foo"}));
   EXPECT_FALSE(Repository::discover(link / "pkg/foo")->dirty(link / "pkg/foo"));
 }
 
@@ -217,7 +223,8 @@ TEST_F(PackageInGit, a_linked_work_tree_is_a_repository) {
   const TemporaryDirectory elsewhere("git-test");
   const fs::path tree = elsewhere.path() / "tree";
   run({"worktree", "add", "--quiet", tree.string()});
-  EXPECT_EQ(Repository::discover(tree / "pkg/foo")->tree_hash(tree / "pkg/foo", "HEAD"), run({"rev-parse", "HEAD:pkg/foo"}));
+  EXPECT_EQ(Repository::discover(tree / "pkg/foo")->tree_hash(tree / "pkg/foo", "HEAD"),
+            run({"rev-parse", "HEAD:pkg/foo"}));
 }
 
 TEST_F(GitTest, a_repository_without_commits_has_no_head) {

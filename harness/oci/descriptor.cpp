@@ -42,7 +42,8 @@ class Object {
     if (value == nullptr) return result;
     if (!value->is_array()) throw Error(what_ + ": \"" + key + "\" is not a list");
     for (const Json& item : *value) {
-      if (!item.is_string()) throw Error(what_ + ": \"" + key + "\" has an item that is not a string");
+      if (!item.is_string())
+        throw Error(what_ + ": \"" + key + "\" has an item that is not a string");
       result.push_back(item.get<std::string>());
     }
     return result;
@@ -66,7 +67,8 @@ class Object {
 };
 
 Json parse_json(std::string_view text, const std::string& what) {
-  // Depth is checked by hand: the library's parser is iterative, but destroying and walking a deep value is not cheap.
+  // Depth is checked by hand: the library's parser is iterative, but destroying and walking a deep
+  // value is not cheap.
   constexpr int max_depth = 64;
   const auto guard = [&](int depth, Json::parse_event_t, Json&) {
     if (depth > max_depth) throw Error(what + " is nested too deeply");
@@ -85,15 +87,15 @@ Descriptor to_descriptor(const Json& json, const std::string& what) {
   if (!digest.is_string()) throw Error(what + ": \"digest\" is not a string");
   const Json& size = object.at("size");
   if (!size.is_number_unsigned()) throw Error(what + ": \"size\" is not a whole number");
-  Descriptor result{object.string("mediaType"),
-                    in_context(what, [&] { return Digest::parse(digest.get_ref<const std::string&>()); }),
-                    size.get<std::uint64_t>(),
-                    std::nullopt,
-                    object.string_map("annotations")};
+  Descriptor result{
+      object.string("mediaType"),
+      in_context(what, [&] { return Digest::parse(digest.get_ref<const std::string&>()); }),
+      size.get<std::uint64_t>(), std::nullopt, object.string_map("annotations")};
   if (result.media_type.empty()) throw Error(what + " has no \"mediaType\"");
   if (const Json* platform = object.find("platform")) {
     const Object fields(*platform, what + ": platform");
-    result.platform = Platform{fields.string("os"), fields.string("architecture"), fields.string("variant")};
+    result.platform =
+        Platform{fields.string("os"), fields.string("architecture"), fields.string("variant")};
   }
   return result;
 }
@@ -103,18 +105,21 @@ std::vector<Descriptor> to_descriptors(const Object& object, const char* key) {
   if (!list.is_array()) throw Error(object.what() + ": \"" + key + "\" is not a list");
   std::vector<Descriptor> result;
   for (std::size_t i = 0; i < list.size(); ++i)
-    result.push_back(to_descriptor(list[i], object.what() + ": " + key + "[" + std::to_string(i) + "]"));
+    result.push_back(
+        to_descriptor(list[i], object.what() + ": " + key + "[" + std::to_string(i) + "]"));
   return result;
 }
 
 void check_schema(const Object& object) {
   const Json& version = object.at("schemaVersion");
-  if (!version.is_number_integer() || version.get<int>() != 2) throw Error(object.what() + ": schemaVersion is not 2");
+  if (!version.is_number_integer() || version.get<int>() != 2)
+    throw Error(object.what() + ": schemaVersion is not 2");
 }
 
 void check_media_type(const Object& object, std::string_view oci, std::string_view docker) {
   const std::string type = object.string("mediaType", std::string(oci));
-  if (type != oci && type != docker) throw Error(object.what() + " has the media type " + text::printable(type));
+  if (type != oci && type != docker)
+    throw Error(object.what() + " has the media type " + text::printable(type));
 }
 
 OrderedJson to_json(const Descriptor& descriptor) {
@@ -138,15 +143,18 @@ Manifest parse_manifest(std::string_view json) {
   const Json parsed = parse_json(json, "image manifest");
   const Object object(parsed, "image manifest");
   check_schema(object);
-  check_media_type(object, media_type_manifest, "application/vnd.docker.distribution.manifest.v2+json");
-  return {to_descriptor(object.at("config"), "image manifest: config"), to_descriptors(object, "layers")};
+  check_media_type(object, media_type_manifest,
+                   "application/vnd.docker.distribution.manifest.v2+json");
+  return {to_descriptor(object.at("config"), "image manifest: config"),
+          to_descriptors(object, "layers")};
 }
 
 Index parse_index(std::string_view json) {
   const Json parsed = parse_json(json, "image index");
   const Object object(parsed, "image index");
   check_schema(object);
-  check_media_type(object, media_type_index, "application/vnd.docker.distribution.manifest.list.v2+json");
+  check_media_type(object, media_type_index,
+                   "application/vnd.docker.distribution.manifest.list.v2+json");
   return {to_descriptors(object, "manifests"), object.string_map("annotations")};
 }
 
@@ -171,9 +179,11 @@ ImageConfig parse_image_config(std::string_view json) {
 
 std::string format_index(const Index& index) {
   std::vector<Descriptor> manifests = index.manifests;
-  std::stable_sort(manifests.begin(), manifests.end(), [](const Descriptor& a, const Descriptor& b) {
-    return std::tie(a.platform, a.annotations, a.digest) < std::tie(b.platform, b.annotations, b.digest);
-  });
+  std::stable_sort(manifests.begin(), manifests.end(),
+                   [](const Descriptor& a, const Descriptor& b) {
+                     return std::tie(a.platform, a.annotations, a.digest) <
+                            std::tie(b.platform, b.annotations, b.digest);
+                   });
   OrderedJson json;
   json["schemaVersion"] = 2;
   json["mediaType"] = media_type_index;

@@ -13,7 +13,8 @@
 namespace rtfx::oci {
 
 inline constexpr std::string_view media_type_index = "application/vnd.oci.image.index.v1+json";
-inline constexpr std::string_view media_type_manifest = "application/vnd.oci.image.manifest.v1+json";
+inline constexpr std::string_view media_type_manifest =
+    "application/vnd.oci.image.manifest.v1+json";
 
 /// OCI image-spec, "Image Index": platform of a child manifest.
 struct Platform {
@@ -53,11 +54,13 @@ struct ImageConfig {
   std::map<std::string, std::string> labels;
 };
 
-/// Parsers throw Error when the bytes are not what the spec asks for. Docker's schema 2 media types are read as well.
+/// Parsers throw Error when the bytes are not what the spec asks for. Docker's schema 2 media types
+/// are read as well.
 Manifest parse_manifest(std::string_view json);
 Index parse_index(std::string_view json);
 ImageConfig parse_image_config(std::string_view json);
-/// The canonical bytes that rtfx writes for an index: fixed key order, children sorted by platform, no spaces.
+/// The canonical bytes that rtfx writes for an index: fixed key order, children sorted by platform,
+/// no spaces.
 std::string format_index(const Index& index);
 
 }  // namespace rtfx::oci

@@ -23,14 +23,22 @@ std::string message_of(const std::function<void()>& body) {
   return "no error";
 }
 
-Descriptor image(const std::string& digest, const std::string& architecture, const std::string& variant = "") {
-  return {std::string(media_type_manifest), Digest::parse(digest), 7, Platform{"linux", architecture, variant}, {}};
+Descriptor image(const std::string& digest, const std::string& architecture,
+                 const std::string& variant = "") {
+  return {std::string(media_type_manifest),
+          Digest::parse(digest),
+          7,
+          Platform{"linux", architecture, variant},
+          {}};
 }
 
 TEST(Descriptor, a_manifest_is_read) {
-  const Manifest manifest = parse_manifest(R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",
-    "config":{"mediaType":"c","digest":")" + digest_a + R"(","size":3},
-    "layers":[{"mediaType":"l","digest":")" + digest_b + R"(","size":4,"annotations":{"k":"v"}}]})");
+  const Manifest manifest =
+      parse_manifest(R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",
+    "config":{"mediaType":"c","digest":")" +
+                     digest_a + R"(","size":3},
+    "layers":[{"mediaType":"l","digest":")" +
+                     digest_b + R"(","size":4,"annotations":{"k":"v"}}]})");
   EXPECT_EQ(manifest.config.digest.str(), digest_a);
   ASSERT_EQ(manifest.layers.size(), 1U);
   EXPECT_EQ(manifest.layers[0].size, 4U);
@@ -38,23 +46,39 @@ TEST(Descriptor, a_manifest_is_read) {
 }
 
 TEST(Descriptor, dockers_media_types_are_read_as_well) {
-  EXPECT_NO_THROW(parse_index(R"({"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.list.v2+json","manifests":[]})"));
+  EXPECT_NO_THROW(parse_index(
+      R"({"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.list.v2+json","manifests":[]})"));
 }
 
 TEST(Descriptor, what_is_wrong_is_named) {
-  const std::string config = R"("config":{"mediaType":"c","digest":")" + digest_a + R"(","size":3})";
+  const std::string config =
+      R"("config":{"mediaType":"c","digest":")" + digest_a + R"(","size":3})";
   EXPECT_THAT(message_of([] { parse_manifest("{"); }), HasSubstr("not valid JSON"));
   EXPECT_THAT(message_of([] { parse_manifest("[]"); }), HasSubstr("not a JSON object"));
   EXPECT_THAT(message_of([] { parse_manifest("{}"); }), HasSubstr("schemaVersion"));
-  EXPECT_THAT(message_of([] { parse_manifest(R"({"schemaVersion":1})"); }), HasSubstr("schemaVersion is not 2"));
-  EXPECT_THAT(message_of([] { parse_manifest(R"({"schemaVersion":2,"layers":[]})"); }), HasSubstr("\"config\""));
-  EXPECT_THAT(message_of([&] { parse_manifest("{\"schemaVersion\":2," + config + "}"); }), HasSubstr("\"layers\""));
-  EXPECT_THAT(message_of([&] { parse_manifest("{\"schemaVersion\":2," + config + R"(,"layers":[{"mediaType":"x","digest":"sha256:12","size":1}]})"); }),
+  EXPECT_THAT(message_of([] { parse_manifest(R"({"schemaVersion":1})"); }),
+              HasSubstr("schemaVersion is not 2"));
+  EXPECT_THAT(message_of([] { parse_manifest(R"({"schemaVersion":2,"layers":[]})"); }),
+              HasSubstr("\"config\""));
+  EXPECT_THAT(message_of([&] { parse_manifest("{\"schemaVersion\":2," + config + "}"); }),
+              HasSubstr("\"layers\""));
+  EXPECT_THAT(message_of([&] {
+                parse_manifest("{\"schemaVersion\":2," + config +
+                               R"(,"layers":[{"mediaType":"x","digest":"sha256:12","size":1}]})");
+              }),
               HasSubstr("layers[0]"));
-  EXPECT_THAT(message_of([&] { parse_manifest("{\"schemaVersion\":2," + config + R"(,"layers":[{"mediaType":"x","digest":")" + digest_a + R"(","size":-1}]})"); }),
+  EXPECT_THAT(message_of([&] {
+                parse_manifest("{\"schemaVersion\":2," + config +
+                               R"(,"layers":[{"mediaType":"x","digest":")" + digest_a +
+                               R"(","size":-1}]})");
+              }),
               HasSubstr("\"size\""));
-  EXPECT_THAT(message_of([] { parse_index(R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","manifests":[]})"); }),
-              HasSubstr("media type"));
+  EXPECT_THAT(
+      message_of([] {
+        parse_index(
+            R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","manifests":[]})");
+      }),
+      HasSubstr("media type"));
 }
 
 TEST(Descriptor, deep_nesting_is_refused) {
@@ -74,12 +98,15 @@ TEST(Descriptor, an_image_configuration_is_read) {
 }
 
 TEST(Descriptor, an_index_has_the_same_bytes_in_whatever_order_it_was_made) {
-  Index one{{image(digest_a, "s390x"), image(digest_b, "amd64"), image(digest_a, "arm64", "v8")}, {{"k", "v"}}};
+  Index one{{image(digest_a, "s390x"), image(digest_b, "amd64"), image(digest_a, "arm64", "v8")},
+            {{"k", "v"}}};
   Index two{{one.manifests[2], one.manifests[0], one.manifests[1]}, one.annotations};
   EXPECT_EQ(format_index(one), format_index(two));
-  EXPECT_EQ(format_index({{image(digest_a, "arm64", "v8")}, {}}),
-            R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" +
-                digest_a + R"(","size":7,"platform":{"architecture":"arm64","os":"linux","variant":"v8"}}]})");
+  EXPECT_EQ(
+      format_index({{image(digest_a, "arm64", "v8")}, {}}),
+      R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" +
+          digest_a +
+          R"(","size":7,"platform":{"architecture":"arm64","os":"linux","variant":"v8"}}]})");
 }
 
 TEST(Descriptor, an_index_survives_being_written_and_read) {

@@ -33,9 +33,12 @@ bool is_manifest(const Descriptor& descriptor) {
          descriptor.media_type == "application/vnd.docker.distribution.manifest.v2+json";
 }
 
-fs::path blob_file(const fs::path& directory, const Digest& digest) { return directory / "blobs" / "sha256" / digest.hex(); }
+fs::path blob_file(const fs::path& directory, const Digest& digest) {
+  return directory / "blobs" / "sha256" / digest.hex();
+}
 
-/// Files whose bytes this process has found to be right. The key changes when a file is replaced or written to.
+/// Files whose bytes this process has found to be right. The key changes when a file is replaced or
+/// written to.
 class VerifiedFiles {
  public:
   static VerifiedFiles& instance() {
@@ -54,7 +57,8 @@ class VerifiedFiles {
  private:
   using Key = std::tuple<std::string, dev_t, ino_t, off_t, std::int64_t, std::int64_t>;
   static Key key(const Digest& digest, const struct stat& status) {
-    return {digest.str(), status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+    return {digest.str(),   status.st_dev,         status.st_ino,
+            status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
   }
   std::mutex mutex_;
   std::set<Key> known_;
@@ -78,18 +82,23 @@ Error missing(const Digest& digest, const fs::path& file) {
   return Error("blob " + digest.str() + " is missing: " + file.string() + " is not there");
 }
 Error corrupt(const Digest& digest, const fs::path& file) {
-  return Error("blob " + digest.str() + " is corrupt: " + file.string() + " has other bytes; remove it, then build or pull again");
+  return Error("blob " + digest.str() + " is corrupt: " + file.string() +
+               " has other bytes; remove it, then build or pull again");
 }
 
 void require_good(const fs::path& file, const Descriptor& descriptor) {
   switch (state_of(file, descriptor.digest, descriptor.size)) {
-    case BlobState::good: return;
-    case BlobState::missing: throw missing(descriptor.digest, file);
-    case BlobState::corrupt: throw corrupt(descriptor.digest, file);
+    case BlobState::good:
+      return;
+    case BlobState::missing:
+      throw missing(descriptor.digest, file);
+    case BlobState::corrupt:
+      throw corrupt(descriptor.digest, file);
   }
 }
 
-/// The same file system: a second name for the same bytes; another one: a copy. Replaces `to` in one step.
+/// The same file system: a second name for the same bytes; another one: a copy. Replaces `to` in
+/// one step.
 void link_or_copy(const fs::path& from, const fs::path& to) {
   static std::atomic<unsigned> serial{0};
   fs::path temporary = to;
@@ -119,11 +128,14 @@ void check_layout(const fs::path& directory) {
   const fs::path file = directory / "oci-layout";
   const std::string text = read_file(file);
   const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object() || !json.contains("imageLayoutVersion")) throw Error(file.string() + " is not that of an OCI image layout");
-  if (json["imageLayoutVersion"] != "1.0.0") throw Error(file.string() + ": unknown version of the OCI image layout");
+  if (!json.is_object() || !json.contains("imageLayoutVersion"))
+    throw Error(file.string() + " is not that of an OCI image layout");
+  if (json["imageLayoutVersion"] != "1.0.0")
+    throw Error(file.string() + ": unknown version of the OCI image layout");
 }
 
-/// Reads index.json, changes it and replaces it, all under the lock. Nothing is written when nothing changes.
+/// Reads index.json, changes it and replaces it, all under the lock. Nothing is written when
+/// nothing changes.
 template <typename Change>
 void change_names(const fs::path& directory, Change&& change) {
   const FileLock lock(directory / ".lock");
@@ -150,21 +162,27 @@ Store::Store(fs::path directory) : directory_(fs::absolute(directory).lexically_
     // A process that was killed while it made the layout may have left it without these.
     fs::create_directories(directory_ / "blobs" / "sha256", error);
     if (fs::exists(directory_ / "index.json", error)) return;
-  } else if (fs::exists(directory_, error) && !fs::is_empty(directory_, error) && !fs::exists(directory_ / ".lock", error)) {
-    throw Error(directory_.string() + " is neither empty nor an OCI image layout (it has no oci-layout file)");
+  } else if (fs::exists(directory_, error) && !fs::is_empty(directory_, error) &&
+             !fs::exists(directory_ / ".lock", error)) {
+    throw Error(directory_.string() +
+                " is neither empty nor an OCI image layout (it has no oci-layout file)");
   }
   fs::create_directories(directory_ / "blobs" / "sha256", error);
-  if (error) throw Error("making the OCI image layout " + directory_.string() + ": " + error.message());
+  if (error)
+    throw Error("making the OCI image layout " + directory_.string() + ": " + error.message());
   const FileLock lock(directory_ / ".lock");
-  if (!fs::exists(directory_ / "index.json", error)) write_file_atomically(directory_ / "index.json", format_index({}));
-  if (!fs::exists(directory_ / "oci-layout", error)) write_file_atomically(directory_ / "oci-layout", layout_text);
+  if (!fs::exists(directory_ / "index.json", error))
+    write_file_atomically(directory_ / "index.json", format_index({}));
+  if (!fs::exists(directory_ / "oci-layout", error))
+    write_file_atomically(directory_ / "oci-layout", layout_text);
 }
 
 Descriptor Store::put(std::string_view bytes, std::string_view media_type) {
   Descriptor descriptor{std::string(media_type), Digest::of(bytes), bytes.size(), std::nullopt, {}};
   const fs::path file = blob_file(directory_, descriptor.digest);
   // What is there but damaged is replaced.
-  if (state_of(file, descriptor.digest, descriptor.size) != BlobState::good) write_file_atomically(file, bytes);
+  if (state_of(file, descriptor.digest, descriptor.size) != BlobState::good)
+    write_file_atomically(file, bytes);
   return descriptor;
 }
 
@@ -178,7 +196,8 @@ std::string Store::read(const Descriptor& descriptor) const {
   std::error_code error;
   if (!fs::exists(file, error)) throw missing(descriptor.digest, file);
   std::string bytes = read_file(file);
-  if (bytes.size() != descriptor.size || Digest::of(bytes) != descriptor.digest) throw corrupt(descriptor.digest, file);
+  if (bytes.size() != descriptor.size || Digest::of(bytes) != descriptor.digest)
+    throw corrupt(descriptor.digest, file);
   return bytes;
 }
 
@@ -188,7 +207,9 @@ fs::path Store::blob_path(const Descriptor& descriptor) const {
   return file;
 }
 
-void Store::tag(const std::string& name, const Descriptor& descriptor) { tag_all({{name, descriptor}}); }
+void Store::tag(const std::string& name, const Descriptor& descriptor) {
+  tag_all({{name, descriptor}});
+}
 
 void Store::tag_all(const std::map<std::string, Descriptor>& names) {
   change_names(directory_, [&](Index& index) {
@@ -204,7 +225,8 @@ Descriptor Store::add_to_index(const std::string& name, const Descriptor& manife
     for (const Descriptor& holder : names.manifests) {
       if (name_of(holder) == name && is_index(holder)) images = parse_index(read(holder));
     }
-    std::erase_if(images.manifests, [&](const Descriptor& other) { return other.platform == manifest.platform; });
+    std::erase_if(images.manifests,
+                  [&](const Descriptor& other) { return other.platform == manifest.platform; });
     images.manifests.push_back(manifest);
     images.manifests.back().annotations.erase(std::string(ref_name));
     result = put(format_index(images), media_type_index);
@@ -215,7 +237,8 @@ Descriptor Store::add_to_index(const std::string& name, const Descriptor& manife
 
 void Store::untag(const std::string& name) {
   change_names(directory_, [&](Index& index) {
-    std::erase_if(index.manifests, [&](const Descriptor& descriptor) { return name_of(descriptor) == name; });
+    std::erase_if(index.manifests,
+                  [&](const Descriptor& descriptor) { return name_of(descriptor) == name; });
   });
 }
 
@@ -235,20 +258,23 @@ std::map<std::string, Descriptor> Store::names() const {
   return result;
 }
 
-std::optional<Descriptor> Store::for_arch(const Descriptor& descriptor, const std::string& architecture) const {
+std::optional<Descriptor> Store::for_arch(const Descriptor& descriptor,
+                                          const std::string& architecture) const {
   if (is_index(descriptor)) {
     for (const Descriptor& child : parse_index(read(descriptor)).manifests) {
-      const bool other = child.platform && (child.platform->architecture != architecture || child.platform->os != "linux");
+      const bool other = child.platform && (child.platform->architecture != architecture ||
+                                            child.platform->os != "linux");
       if (other || !(is_index(child) || is_manifest(child))) continue;
       const auto found = for_arch(child, architecture);
       if (found) return found;
       if (child.platform && is_manifest(child))
-        throw Error("index " + descriptor.digest.str() + " lists " + child.digest.str() + " for " + architecture +
-                    ", but that image is of another architecture");
+        throw Error("index " + descriptor.digest.str() + " lists " + child.digest.str() + " for " +
+                    architecture + ", but that image is of another architecture");
     }
     return std::nullopt;
   }
-  if (!is_manifest(descriptor)) throw Error(descriptor.digest.str() + " is not an image: " + descriptor.media_type);
+  if (!is_manifest(descriptor))
+    throw Error(descriptor.digest.str() + " is not an image: " + descriptor.media_type);
   const ImageConfig config = parse_image_config(read(parse_manifest(read(descriptor)).config));
   if (config.architecture != architecture || config.os != "linux") return std::nullopt;
   Descriptor found = descriptor;
@@ -259,7 +285,8 @@ std::optional<Descriptor> Store::for_arch(const Descriptor& descriptor, const st
 void Store::copy_from(const Store& other, const Descriptor& descriptor) {
   // Children first: what names them is there only when they are.
   if (is_index(descriptor)) {
-    for (const Descriptor& child : parse_index(other.read(descriptor)).manifests) copy_from(other, child);
+    for (const Descriptor& child : parse_index(other.read(descriptor)).manifests)
+      copy_from(other, child);
   } else if (is_manifest(descriptor)) {
     const Manifest manifest = parse_manifest(other.read(descriptor));
     copy_from(other, manifest.config);
@@ -276,9 +303,11 @@ Descriptor Store::import_layout(const fs::path& layout, const std::string& name_
   const Store source(layout);
   std::vector<Descriptor> found = read_names(source.directory()).manifests;
   if (!name_in_layout.empty())
-    std::erase_if(found, [&](const Descriptor& descriptor) { return name_of(descriptor) != name_in_layout; });
+    std::erase_if(
+        found, [&](const Descriptor& descriptor) { return name_of(descriptor) != name_in_layout; });
   if (found.size() != 1) {
-    throw Error(layout.string() + " has " + (found.empty() ? "no image" : std::to_string(found.size()) + " images") +
+    throw Error(layout.string() + " has " +
+                (found.empty() ? "no image" : std::to_string(found.size()) + " images") +
                 (name_in_layout.empty() ? "" : " named " + name_in_layout) + "; one is wanted");
   }
   Descriptor descriptor = found.front();
@@ -297,12 +326,14 @@ bool Store::complete(const Descriptor& descriptor) const {
   if (error || size != descriptor.size) return false;
   if (is_index(descriptor)) {
     const Index index = parse_index(read(descriptor));
-    return std::all_of(index.manifests.begin(), index.manifests.end(), [&](const Descriptor& d) { return complete(d); });
+    return std::all_of(index.manifests.begin(), index.manifests.end(),
+                       [&](const Descriptor& d) { return complete(d); });
   }
   if (is_manifest(descriptor)) {
     const Manifest manifest = parse_manifest(read(descriptor));
     return complete(manifest.config) &&
-           std::all_of(manifest.layers.begin(), manifest.layers.end(), [&](const Descriptor& d) { return complete(d); });
+           std::all_of(manifest.layers.begin(), manifest.layers.end(),
+                       [&](const Descriptor& d) { return complete(d); });
   }
   return true;
 }

@@ -33,21 +33,29 @@ std::string message_of(const std::function<void()>& body) {
 }
 
 std::string descriptor_json(const Descriptor& d) {
-  return R"({"mediaType":")" + d.media_type + R"(","digest":")" + d.digest.str() + R"(","size":)" + std::to_string(d.size) + "}";
+  return R"({"mediaType":")" + d.media_type + R"(","digest":")" + d.digest.str() + R"(","size":)" +
+         std::to_string(d.size) + "}";
 }
 
 /// Puts a one-layer image into the store.
 Descriptor put_image(Store& store, const std::string& architecture, const std::string& content) {
   const Descriptor layer = store.put(content, layer_type);
-  const Descriptor config = store.put(R"({"architecture":")" + architecture + R"(","os":"linux","rootfs":{"type":"layers","diff_ids":[")" +
-                                          layer.digest.str() + R"("]}})", config_type);
-  Descriptor manifest = store.put(R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":)" +
-                                      descriptor_json(config) + R"(,"layers":[)" + descriptor_json(layer) + "]}", media_type_manifest);
+  const Descriptor config =
+      store.put(R"({"architecture":")" + architecture +
+                    R"(","os":"linux","rootfs":{"type":"layers","diff_ids":[")" +
+                    layer.digest.str() + R"("]}})",
+                config_type);
+  Descriptor manifest = store.put(
+      R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":)" +
+          descriptor_json(config) + R"(,"layers":[)" + descriptor_json(layer) + "]}",
+      media_type_manifest);
   manifest.platform = Platform{"linux", architecture, ""};
   return manifest;
 }
 
-Descriptor layer_of(const Store& store, const Descriptor& manifest) { return parse_manifest(store.read(manifest)).layers.at(0); }
+Descriptor layer_of(const Store& store, const Descriptor& manifest) {
+  return parse_manifest(store.read(manifest)).layers.at(0);
+}
 
 class StoreTest : public testing::Test {
  protected:
@@ -58,7 +66,8 @@ class StoreTest : public testing::Test {
   std::vector<std::string> leftovers(const fs::path& where) const {
     std::vector<std::string> found;
     for (const auto& entry : fs::recursive_directory_iterator(where)) {
-      if (entry.path().filename().string().find(".tmp.") != std::string::npos) found.push_back(entry.path().string());
+      if (entry.path().filename().string().find(".tmp.") != std::string::npos)
+        found.push_back(entry.path().string());
     }
     return found;
   }
@@ -76,7 +85,8 @@ TEST_F(StoreTest, a_new_store_is_an_empty_layout) {
 TEST_F(StoreTest, a_directory_with_other_things_is_refused) {
   fs::create_directories(path());
   std::ofstream(path() / "notes.txt") << "mine";
-  EXPECT_THAT(message_of([&] { Store store(path()); }), HasSubstr("neither empty nor an OCI image layout"));
+  EXPECT_THAT(message_of([&] { Store store(path()); }),
+              HasSubstr("neither empty nor an OCI image layout"));
   EXPECT_FALSE(fs::exists(path() / "index.json"));
 }
 
@@ -105,7 +115,8 @@ TEST_F(StoreTest, a_changed_blob_is_found_out_even_after_it_was_verified) {
   // File systems tell times in steps of a few milliseconds.
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   std::ofstream(blob(store, descriptor)) << "jello";
-  EXPECT_THAT(message_of([&] { store.blob_path(descriptor); }), HasSubstr("blob " + descriptor.digest.str() + " is corrupt"));
+  EXPECT_THAT(message_of([&] { store.blob_path(descriptor); }),
+              HasSubstr("blob " + descriptor.digest.str() + " is corrupt"));
   EXPECT_THAT(message_of([&] { store.read(descriptor); }), HasSubstr("is corrupt"));
 }
 
@@ -124,7 +135,8 @@ TEST_F(StoreTest, a_missing_blob_is_found_out) {
   EXPECT_TRUE(store.complete(manifest));
   fs::remove(blob(store, layer));
   EXPECT_FALSE(store.complete(manifest));
-  EXPECT_THAT(message_of([&] { store.blob_path(layer); }), HasSubstr("blob " + layer.digest.str() + " is missing"));
+  EXPECT_THAT(message_of([&] { store.blob_path(layer); }),
+              HasSubstr("blob " + layer.digest.str() + " is missing"));
   EXPECT_THAT(message_of([&] { store.read(layer); }), HasSubstr("is missing"));
 }
 
@@ -207,7 +219,8 @@ TEST_F(StoreTest, an_image_of_another_arch_is_not_taken_for_the_wanted_one) {
   Descriptor liar = arm64;
   liar.platform->architecture = "amd64";
   const Descriptor index = store.put(format_index({{liar}, {}}), media_type_index);
-  EXPECT_THAT(message_of([&] { store.for_arch(index, "amd64"); }), HasSubstr("of another architecture"));
+  EXPECT_THAT(message_of([&] { store.for_arch(index, "amd64"); }),
+              HasSubstr("of another architecture"));
 }
 
 TEST_F(StoreTest, copying_takes_all_that_is_referred_to) {
@@ -268,10 +281,12 @@ TEST_F(StoreTest, a_foreign_layout_is_imported) {
   foreign.tag("second", put_image(foreign, "amd64", "b"));
   EXPECT_THAT(message_of([&] { store.import_layout(path("foreign")); }), HasSubstr("2 images"));
   EXPECT_EQ(store.import_layout(path("foreign"), "some name").digest, image.digest);
-  EXPECT_THAT(message_of([&] { store.import_layout(path("foreign"), "nosuch"); }), HasSubstr("no image named nosuch"));
+  EXPECT_THAT(message_of([&] { store.import_layout(path("foreign"), "nosuch"); }),
+              HasSubstr("no image named nosuch"));
 }
 
-/// What every writer of the concurrency tests does: its own image, its own name, and an arch of the common index.
+/// What every writer of the concurrency tests does: its own image, its own name, and an arch of the
+/// common index.
 void write_as(const fs::path& directory, int number) {
   Store store(directory);
   const std::string name = "arch" + std::to_string(number);

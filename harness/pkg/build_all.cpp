@@ -31,7 +31,8 @@ std::vector<std::string> requested_arches(const Package& package, const BuildReq
 }
 
 std::string log_name(const UnitResult& unit) {
-  // "org/image:tag" -> "org_image-arch.log": one file per package and arch, replaced by the next build.
+  // "org/image:tag" -> "org_image-arch.log": one file per package and arch, replaced by the next
+  // build.
   std::string name = unit.ref.substr(0, unit.ref.rfind(':'));
   std::replace(name.begin(), name.end(), '/', '_');
   std::replace(name.begin(), name.end(), ':', '_');
@@ -41,15 +42,23 @@ std::string log_name(const UnitResult& unit) {
 /// Hands out units whose needs are met to as many threads as there are jobs.
 class Scheduler {
  public:
-  Scheduler(const std::vector<PlannedPackage>& plan, const BuildRequest& request, const BuildEnvironment& environment,
+  Scheduler(const std::vector<PlannedPackage>& plan, const BuildRequest& request,
+            const BuildEnvironment& environment,
             const std::function<void(const UnitResult&)>& progress, std::stop_token stop)
-      : plan_(plan), request_(request), environment_(environment), progress_(progress), stop_(std::move(stop)),
-        units_(plan_units(plan, request, environment)), states_(units_.size(), State::waiting) {
+      : plan_(plan),
+        request_(request),
+        environment_(environment),
+        progress_(progress),
+        stop_(std::move(stop)),
+        units_(plan_units(plan, request, environment)),
+        states_(units_.size(), State::waiting) {
     const std::string host = host_arch(environment.arches);
     for (const UnitResult& unit : units_) {
       std::vector<std::size_t> needs;
       for (const std::string& ref : plan[unit.package].needed_refs) {
-        const auto needed = std::find_if(units_.begin(), units_.end(), [&](const UnitResult& u) { return u.ref == ref && u.arch == host; });
+        const auto needed = std::find_if(units_.begin(), units_.end(), [&](const UnitResult& u) {
+          return u.ref == ref && u.arch == host;
+        });
         needs.push_back(static_cast<std::size_t>(needed - units_.begin()));
       }
       needs_.push_back(std::move(needs));
@@ -57,9 +66,11 @@ class Scheduler {
   }
 
   std::vector<UnitResult> run() {
-    const unsigned jobs = std::max(1U, request_.jobs != 0 ? request_.jobs : std::thread::hardware_concurrency());
+    const unsigned jobs =
+        std::max(1U, request_.jobs != 0 ? request_.jobs : std::thread::hardware_concurrency());
     std::vector<std::jthread> threads;
-    for (unsigned i = 0; i < std::min<std::size_t>(jobs, units_.size()); ++i) threads.emplace_back([this] { work(); });
+    for (unsigned i = 0; i < std::min<std::size_t>(jobs, units_.size()); ++i)
+      threads.emplace_back([this] { work(); });
     threads.clear();
     return std::move(units_);
   }
@@ -78,7 +89,8 @@ class Scheduler {
         build(units_[*next]);
         lock.lock();
         finish(*next);
-      } else if (std::all_of(states_.begin(), states_.end(), [](State state) { return state != State::waiting; })) {
+      } else if (std::all_of(states_.begin(), states_.end(),
+                             [](State state) { return state != State::waiting; })) {
         return;
       } else {
         changed_.wait(lock);
@@ -94,13 +106,15 @@ class Scheduler {
 
   std::optional<std::size_t> ready() const {
     for (std::size_t i = 0; i < units_.size(); ++i) {
-      const bool free = std::all_of(needs_[i].begin(), needs_[i].end(), [&](std::size_t need) { return states_[need] == State::done; });
+      const bool free = std::all_of(needs_[i].begin(), needs_[i].end(),
+                                    [&](std::size_t need) { return states_[need] == State::done; });
       if (states_[i] == State::waiting && free) return i;
     }
     return std::nullopt;
   }
 
-  /// Units are in the order of build, so one pass reaches all that depend on a failure, however indirectly.
+  /// Units are in the order of build, so one pass reaches all that depend on a failure, however
+  /// indirectly.
   void block_dependents() {
     for (std::size_t i = 0; i < units_.size(); ++i) {
       if (states_[i] != State::waiting) continue;
@@ -109,8 +123,8 @@ class Scheduler {
         const bool cancelled = units_[need].ending == UnitEnding::cancelled;
         units_[i].ending = cancelled ? UnitEnding::cancelled : UnitEnding::blocked;
         units_[i].code = units_[need].code;
-        units_[i].error = units_[i].ref + " for " + units_[i].arch + ": needs " + units_[need].ref + " for " + units_[need].arch +
-                          ", which was not built";
+        units_[i].error = units_[i].ref + " for " + units_[i].arch + ": needs " + units_[need].ref +
+                          " for " + units_[need].arch + ", which was not built";
         finish(i);
         break;
       }
@@ -120,14 +134,16 @@ class Scheduler {
   void build(UnitResult& unit) {
     const auto start = std::chrono::steady_clock::now();
     try {
-      if (stop_.stop_requested()) throw Error(unit.ref + " for " + unit.arch + ": cancelled", ExitCode::interrupted);
+      if (stop_.stop_requested())
+        throw Error(unit.ref + " for " + unit.arch + ": cancelled", ExitCode::interrupted);
       Built built = build_logged(unit);
       if (!built.manifest.platform) built.manifest.platform = oci::Platform{"linux", unit.arch, ""};
       environment_.store.add_to_index(unit.ref, built.manifest);
       unit.manifest = std::move(built.manifest);
       unit.ending = built.cached ? UnitEnding::cached : UnitEnding::built;
     } catch (const Error& error) {
-      unit.ending = error.code() == ExitCode::interrupted ? UnitEnding::cancelled : UnitEnding::failed;
+      unit.ending =
+          error.code() == ExitCode::interrupted ? UnitEnding::cancelled : UnitEnding::failed;
       unit.error = error.what();
       unit.code = error.code();
     } catch (const std::exception& error) {
@@ -172,21 +188,28 @@ class Scheduler {
 
 std::string to_string(UnitEnding ending) {
   switch (ending) {
-    case UnitEnding::built: return "built";
-    case UnitEnding::cached: return "cached";
-    case UnitEnding::failed: return "failed";
-    case UnitEnding::blocked: return "blocked";
-    case UnitEnding::cancelled: return "cancelled";
+    case UnitEnding::built:
+      return "built";
+    case UnitEnding::cached:
+      return "cached";
+    case UnitEnding::failed:
+      return "failed";
+    case UnitEnding::blocked:
+      return "blocked";
+    case UnitEnding::cancelled:
+      return "cancelled";
   }
   return "";
 }
 
-std::vector<UnitResult> plan_units(const std::vector<PlannedPackage>& plan, const BuildRequest& request,
+std::vector<UnitResult> plan_units(const std::vector<PlannedPackage>& plan,
+                                   const BuildRequest& request,
                                    const BuildEnvironment& environment) {
   const std::string host = host_arch(environment.arches);
   std::vector<std::vector<std::string>> arches;
   for (const PlannedPackage& planned : plan)
-    arches.push_back(planned.requested ? requested_arches(planned.package, request) : std::vector<std::string>{});
+    arches.push_back(planned.requested ? requested_arches(planned.package, request)
+                                       : std::vector<std::string>{});
 
   // From the last package to the first: those that need others come later in the plan.
   std::vector<bool> only_needed(plan.size(), false);
@@ -195,7 +218,8 @@ std::vector<UnitResult> plan_units(const std::vector<PlannedPackage>& plan, cons
     for (std::size_t j = 0; j < i; ++j) {
       if (!contains(plan[i].needed_refs, plan[j].ref) || contains(arches[j], host)) continue;
       if (!contains(plan[j].package.arches, host)) {
-        throw Error(plan[j].package.build_yml.string() + ": " + plan[i].ref + " needs this package for the build host's arch " + host +
+        throw Error(plan[j].package.build_yml.string() + ": " + plan[i].ref +
+                        " needs this package for the build host's arch " + host +
                         ", which is not among its arches",
                     ExitCode::usage);
       }
@@ -228,8 +252,10 @@ std::vector<UnitResult> plan_units(const std::vector<PlannedPackage>& plan, cons
   return units;
 }
 
-std::vector<UnitResult> build_all(const std::vector<PlannedPackage>& plan, const BuildRequest& request, const BuildEnvironment& environment,
-                                  const std::function<void(const UnitResult&)>& progress, std::stop_token stop) {
+std::vector<UnitResult> build_all(const std::vector<PlannedPackage>& plan,
+                                  const BuildRequest& request, const BuildEnvironment& environment,
+                                  const std::function<void(const UnitResult&)>& progress,
+                                  std::stop_token stop) {
   return Scheduler(plan, request, environment, progress, std::move(stop)).run();
 }
 

@@ -29,15 +29,15 @@ std::string to_string(UnitEnding ending);
 
 /// The result of one unit.
 struct UnitResult {
-  std::size_t package = 0;                  ///< index into the plan
-  std::string ref;                          ///< org/image:tag
-  std::string arch;                         ///< GOARCH name
-  bool requested = true;                    ///< false: only the builds of others need it, on the build host's arch
+  std::size_t package = 0;  ///< index into the plan
+  std::string ref;          ///< org/image:tag
+  std::string arch;         ///< GOARCH name
+  bool requested = true;    ///< false: only the builds of others need it, on the build host's arch
   UnitEnding ending = UnitEnding::cancelled;
   std::optional<oci::Descriptor> manifest;  ///< with its platform; for built and cached
-  std::string error;                        ///< several lines: the reason and the last lines of the builder
-  ExitCode code = ExitCode::ok;             ///< of the error: ExitCode::host when the host lacks something
-  std::filesystem::path log;                ///< the whole output of the builder; empty when nothing was run
+  std::string error;             ///< several lines: the reason and the last lines of the builder
+  ExitCode code = ExitCode::ok;  ///< of the error: ExitCode::host when the host lacks something
+  std::filesystem::path log;     ///< the whole output of the builder; empty when nothing was run
   std::chrono::nanoseconds elapsed{0};
 
   bool ok() const { return ending == UnitEnding::built || ending == UnitEnding::cached; }
@@ -45,26 +45,32 @@ struct UnitResult {
 
 /// What build_all shall build.
 struct BuildRequest {
-  /// Arches by GOARCH name; a package is built for those of them that its build.yml names. Empty: all that it names.
+  /// Arches by GOARCH name; a package is built for those of them that its build.yml names. Empty:
+  /// all that it names.
   std::vector<std::string> arches = {};
   std::vector<std::string> skip_arches = {};
-  bool force = false;                       ///< build requested units also when the store has them
-  unsigned jobs = 0;                        ///< units at once; 0: as many as there are processors
-  std::filesystem::path log_directory = {};      ///< gets one ORG_IMAGE-ARCH.log per built unit; made when it is missing; empty: no logs
+  bool force = false;  ///< build requested units also when the store has them
+  unsigned jobs = 0;   ///< units at once; 0: as many as there are processors
+  /// Gets one ORG_IMAGE-ARCH.log per built unit; made when it is missing. Empty: no logs.
+  std::filesystem::path log_directory = {};
 };
 
-/// The units of a plan in the order of build: those that others need come first. Packages whose arches do not meet the
-/// request have none; packages that are only needed have one, for the build host's arch. Throws Error for an arch without
-/// a row (ExitCode::nothing_to_run) and for a needed package that is not for the build host's arch (ExitCode::usage).
-std::vector<UnitResult> plan_units(const std::vector<PlannedPackage>& plan, const BuildRequest& request,
+/// The units of a plan in the order of build: those that others need come first. Packages whose
+/// arches do not meet the request have none; packages that are only needed have one, for the build
+/// host's arch. Throws Error for an arch without a row (ExitCode::nothing_to_run) and for a needed
+/// package that is not for the build host's arch (ExitCode::usage).
+std::vector<UnitResult> plan_units(const std::vector<PlannedPackage>& plan,
+                                   const BuildRequest& request,
                                    const BuildEnvironment& environment);
 
-/// Builds all units, several at once, needed ones first. A unit that fails blocks only those that need it. After each success the
-/// store's index `ref` names the new manifest beside those of the arches that it had. `progress` is called once per
-/// unit as it ends, never by two threads at once. Throws only what plan_units does:
-/// how the units went is said by the results, which are in its order.
-std::vector<UnitResult> build_all(const std::vector<PlannedPackage>& plan, const BuildRequest& request,
-                                  const BuildEnvironment& environment, const std::function<void(const UnitResult&)>& progress,
+/// Builds all units, several at once, needed ones first. A unit that fails blocks only those that
+/// need it. After each success the store's index `ref` names the new manifest beside those of the
+/// arches that it had. `progress` is called once per unit as it ends, never by two threads at once.
+/// Throws only what plan_units does: how the units went is said by the results, which are in its
+/// order.
+std::vector<UnitResult> build_all(const std::vector<PlannedPackage>& plan,
+                                  const BuildRequest& request, const BuildEnvironment& environment,
+                                  const std::function<void(const UnitResult&)>& progress,
                                   std::stop_token stop);
 
 }  // namespace rtfx::pkg

@@ -33,7 +33,8 @@ std::string after(const Command& command, const std::string& flag) {
 }
 
 std::string descriptor_json(const oci::Descriptor& d) {
-  return R"({"mediaType":")" + d.media_type + R"(","digest":")" + d.digest.str() + R"(","size":)" + std::to_string(d.size) + "}";
+  return R"({"mediaType":")" + d.media_type + R"(","digest":")" + d.digest.str() + R"(","size":)" +
+         std::to_string(d.size) + "}";
 }
 
 /// Leaves what buildah would: a layout with one image of the arch, labels included.
@@ -43,12 +44,17 @@ void write_image(const Command& command, const std::string& arch) {
   for (std::size_t i = 0; i + 1 < command.argv.size(); ++i) {
     const std::size_t equals = command.argv[i + 1].find('=');
     if (command.argv[i] == "--label")
-      labels += (labels.empty() ? "\"" : ",\"") + command.argv[i + 1].substr(0, equals) + "\":\"" + command.argv[i + 1].substr(equals + 1) + "\"";
+      labels += (labels.empty() ? "\"" : ",\"") + command.argv[i + 1].substr(0, equals) + "\":\"" +
+                command.argv[i + 1].substr(equals + 1) + "\"";
   }
-  const oci::Descriptor layer = out.put("layer of " + arch + read_file(command.cwd / "context/Dockerfile"), "application/vnd.oci.image.layer.v1.tar");
-  const oci::Descriptor config = out.put(R"({"architecture":")" + arch + R"(","os":"linux","config":{"Labels":{)" + labels + "}}}",
-                                         "application/vnd.oci.image.config.v1+json");
-  out.tag("image", out.put(R"({"schemaVersion":2,"config":)" + descriptor_json(config) + R"(,"layers":[)" + descriptor_json(layer) + "]}",
+  const oci::Descriptor layer =
+      out.put("layer of " + arch + read_file(command.cwd / "context/Dockerfile"),
+              "application/vnd.oci.image.layer.v1.tar");
+  const oci::Descriptor config = out.put(
+      R"({"architecture":")" + arch + R"(","os":"linux","config":{"Labels":{)" + labels + "}}}",
+      "application/vnd.oci.image.config.v1+json");
+  out.tag("image", out.put(R"({"schemaVersion":2,"config":)" + descriptor_json(config) +
+                               R"(,"layers":[)" + descriptor_json(layer) + "]}",
                            oci::media_type_manifest));
 }
 
@@ -64,7 +70,9 @@ class BuildTest : public testing::Test {
     path_ = environment_of("PATH");
     ::setenv("PATH", (directory / "bin").c_str(), 1);
     directory.package("base", "image: base\narches: [arm64, amd64, s390x]\n");
-    directory.package("app", "image: app\narches: [amd64, arm64]\nnetwork: true\nbuildArgs: [BASE=@lkt:pkg:../base]\n");
+    directory.package(
+        "app",
+        "image: app\narches: [amd64, arm64]\nnetwork: true\nbuildArgs: [BASE=@lkt:pkg:../base]\n");
     runner.script = [this](const Command& command) { return play(command); };
     host = host_arch(table);
   }
@@ -77,32 +85,43 @@ class BuildTest : public testing::Test {
     if (!has(command, "bud")) return FakeRunner::exit(0);
     const std::string arch = after(command, "--platform").substr(6);
     for (const std::string& label : broken) {
-      if (has(command, "PKG_IMAGE=linuxkit/" + label.substr(0, label.find('-'))) && label.ends_with("-" + arch))
+      if (has(command, "PKG_IMAGE=linuxkit/" + label.substr(0, label.find('-'))) &&
+          label.ends_with("-" + arch))
         return FakeRunner::exit(7, "starting\n", "it is broken\n");
     }
     write_image(command, wrong_arch.empty() ? arch : wrong_arch);
     return FakeRunner::exit(0, "built\n");
   }
-  std::vector<UnitResult> build(const std::vector<std::string>& names, BuildRequest request = {}, std::stop_token stop = {}) {
+  std::vector<UnitResult> build(const std::vector<std::string>& names, BuildRequest request = {},
+                                std::stop_token stop = {}) {
     std::vector<fs::path> directories;
     for (const std::string& name : names) directories.push_back(directory / name);
     Diagnostics diagnostics;
     const auto plan = plan_packages(directories, {}, "linuxkit", {"amd64"}, diagnostics);
     diagnostics.throw_if_any();
     request.log_directory = directory / "logs";
-    return build_all(plan, request, environment(), [this](const UnitResult& unit) { seen.push_back(unit.ref + " " + unit.arch); }, std::move(stop));
+    return build_all(
+        plan, request, environment(),
+        [this](const UnitResult& unit) { seen.push_back(unit.ref + " " + unit.arch); },
+        std::move(stop));
   }
   BuildEnvironment environment() {
-    return {.runner = runner, .store = store, .arches = table, .scratch = directory / "scratch", .debian_mirror = "http://archive.example/debian"};
+    return {.runner = runner,
+            .store = store,
+            .arches = table,
+            .scratch = directory / "scratch",
+            .debian_mirror = "http://archive.example/debian"};
   }
   std::vector<Command> buds() const {
     std::vector<Command> found;
-    std::copy_if(runner.commands.begin(), runner.commands.end(), std::back_inserter(found), [](const Command& c) { return has(c, "bud"); });
+    std::copy_if(runner.commands.begin(), runner.commands.end(), std::back_inserter(found),
+                 [](const Command& c) { return has(c, "bud"); });
     return found;
   }
   static std::vector<std::string> lines(const std::vector<UnitResult>& units) {
     std::vector<std::string> all;
-    for (const UnitResult& unit : units) all.push_back(unit.ref + " " + unit.arch + " " + to_string(unit.ending));
+    for (const UnitResult& unit : units)
+      all.push_back(unit.ref + " " + unit.arch + " " + to_string(unit.ending));
     return all;
   }
   static std::string environment_of(const char* name) { return rtfx::environment(name); }
@@ -128,12 +147,14 @@ TEST_F(BuildTest, all_units_are_built_and_named) {
     EXPECT_EQ(store.for_arch(*store.resolve(unit.ref), unit.arch)->digest, unit.manifest->digest);
     EXPECT_EQ(read_file(unit.log), "built\n");
   }
-  EXPECT_EQ(oci::parse_index(store.read(*store.resolve("linuxkit/base:latest"))).manifests.size(), 3U);
+  EXPECT_EQ(oci::parse_index(store.read(*store.resolve("linuxkit/base:latest"))).manifests.size(),
+            3U);
 }
 
 TEST_F(BuildTest, needed_packages_are_built_for_the_host_only_and_first) {
   const auto units = build({"app"}, {.arches = {"arm64"}});
-  EXPECT_THAT(lines(units), ElementsAre("linuxkit/base:latest " + host + " built", "linuxkit/app:latest arm64 built"));
+  EXPECT_THAT(lines(units), ElementsAre("linuxkit/base:latest " + host + " built",
+                                        "linuxkit/app:latest arm64 built"));
   EXPECT_FALSE(units[0].requested);
   EXPECT_TRUE(units[1].requested);
   EXPECT_THAT(seen, ElementsAre("linuxkit/base:latest " + host, "linuxkit/app:latest arm64"));
@@ -146,8 +167,9 @@ TEST_F(BuildTest, what_is_built_is_not_built_again) {
   EXPECT_TRUE(runner.commands.empty());
   for (const UnitResult& unit : units) EXPECT_EQ(unit.ending, UnitEnding::cached);
   EXPECT_EQ(build({"base"}, {.force = true}).front().ending, UnitEnding::built);
-  EXPECT_THAT(lines(build({"app"}, {.arches = {"arm64"}, .force = true})),
-              ElementsAre("linuxkit/base:latest " + host + " cached", "linuxkit/app:latest arm64 built"));
+  EXPECT_THAT(
+      lines(build({"app"}, {.arches = {"arm64"}, .force = true})),
+      ElementsAre("linuxkit/base:latest " + host + " cached", "linuxkit/app:latest arm64 built"));
 }
 
 TEST_F(BuildTest, a_damaged_result_is_built_again) {
@@ -160,7 +182,8 @@ TEST_F(BuildTest, a_damaged_result_is_built_again) {
 TEST_F(BuildTest, another_base_means_another_build) {
   build({"app"});
   directory.write("base/build.yml", "image: base\ntag: second\narches: [arm64, amd64, s390x]\n");
-  for (const UnitResult& unit : build({"app"})) EXPECT_EQ(unit.ending, UnitEnding::built) << unit.ref << unit.arch;
+  for (const UnitResult& unit : build({"app"}))
+    EXPECT_EQ(unit.ending, UnitEnding::built) << unit.ref << unit.arch;
 }
 
 TEST_F(BuildTest, a_failure_blocks_only_what_needs_it) {
@@ -168,9 +191,13 @@ TEST_F(BuildTest, a_failure_blocks_only_what_needs_it) {
   const auto units = build({"base", "app"});
   for (const UnitResult& unit : units) {
     const bool is_base = unit.ref == "linuxkit/base:latest";
-    EXPECT_EQ(unit.ending, !is_base ? UnitEnding::blocked : unit.arch == host ? UnitEnding::failed : UnitEnding::built) << unit.ref << unit.arch;
+    EXPECT_EQ(unit.ending, !is_base            ? UnitEnding::blocked
+                           : unit.arch == host ? UnitEnding::failed
+                                               : UnitEnding::built)
+        << unit.ref << unit.arch;
   }
-  EXPECT_EQ(units[0].error, "linuxkit/base:latest for " + host + ": buildah: exit 7\nstarting\nit is broken");
+  EXPECT_EQ(units[0].error,
+            "linuxkit/base:latest for " + host + ": buildah: exit 7\nstarting\nit is broken");
   EXPECT_EQ(units[0].code, ExitCode::failed);
   EXPECT_EQ(read_file(units[0].log), "starting\nit is broken\n");
   EXPECT_EQ(store.resolve(arch_ref("linuxkit/base:latest", host)), std::nullopt);
@@ -199,14 +226,16 @@ TEST_F(BuildTest, only_packages_that_ask_for_it_have_network) {
 TEST_F(BuildTest, nothing_is_left_in_the_scratch_directory) {
   build({"app", "base"});
   std::vector<std::string> left;
-  for (const auto& entry : fs::directory_iterator(directory / "scratch")) left.push_back(entry.path().filename().string());
+  for (const auto& entry : fs::directory_iterator(directory / "scratch"))
+    left.push_back(entry.path().filename().string());
   EXPECT_THAT(left, testing::UnorderedElementsAre("images", "images.lock"));
 }
 
 TEST_F(BuildTest, a_request_to_stop_cancels_what_is_left) {
   std::stop_source source;
   source.request_stop();
-  for (const UnitResult& unit : build({"app"}, {}, source.get_token())) EXPECT_EQ(unit.ending, UnitEnding::cancelled);
+  for (const UnitResult& unit : build({"app"}, {}, source.get_token()))
+    EXPECT_EQ(unit.ending, UnitEnding::cancelled);
 }
 
 TEST_F(BuildTest, a_missing_tool_is_the_hosts_fault) {
@@ -230,14 +259,18 @@ TEST_F(BuildTest, skipped_arches_are_not_built) {
 
 TEST_F(BuildTest, a_root_filesystem_is_made_by_mmdebstrap) {
   directory.write("root/customize", "");
-  directory.package("root", "image: root\narches: [riscv64]\ndepends:\n  rootfs:\n    suite: trixie\n    include: [a, b]\n    customize: customize\n    target: rootfs.tar\n");
+  directory.package("root",
+                    "image: root\narches: [riscv64]\ndepends:\n  rootfs:\n    suite: trixie\n    "
+                    "include: [a, b]\n    customize: customize\n    target: rootfs.tar\n");
   const auto units = build({"root"});
   EXPECT_TRUE(units[0].ok()) << units[0].error;
-  const auto found = std::find_if(runner.commands.begin(), runner.commands.end(), [](const Command& c) { return c.argv[0] == "mmdebstrap"; });
+  const auto found = std::find_if(runner.commands.begin(), runner.commands.end(),
+                                  [](const Command& c) { return c.argv[0] == "mmdebstrap"; });
   ASSERT_NE(found, runner.commands.end());
   EXPECT_THAT(found->argv, Contains("--arch=riscv64"));
   EXPECT_THAT(found->argv, Contains("--include=a,b"));
-  EXPECT_THAT(found->argv, Contains("--extract-hook=sh '" + (directory / "root/customize").string() + "' \"$1\""));
+  EXPECT_THAT(found->argv, Contains("--extract-hook=sh '" +
+                                    (directory / "root/customize").string() + "' \"$1\""));
   EXPECT_EQ(found->argv.back(), "deb http://archive.example/debian trixie main");
   EXPECT_THAT(found->argv[found->argv.size() - 2], HasSubstr("/context/rootfs.tar"));
   EXPECT_EQ(found->env.at("SOURCE_DATE_EPOCH"), "0");
@@ -257,7 +290,9 @@ TEST(Context, only_what_git_keeps_reaches_the_builder) {
   const Package package = load_package(directory / "app", {}, "x", {}, diagnostics);
   make_context(package, directory / "context", 1700000000);
 
-  const auto mode = [&](const char* name) { return static_cast<unsigned>(fs::status(directory / "context" / name).permissions()); };
+  const auto mode = [&](const char* name) {
+    return static_cast<unsigned>(fs::status(directory / "context" / name).permissions());
+  };
   EXPECT_EQ(mode("run.sh"), 0755U);
   EXPECT_EQ(mode("Dockerfile"), 0644U);
   EXPECT_EQ(mode("vendor/common/deep"), 0755U);
@@ -279,13 +314,16 @@ TEST(Context, what_git_cannot_keep_is_refused) {
 
 TEST(Sweep, abandoned_directories_go_and_others_stay) {
   const PackageDirectory directory;
-  for (const char* name : {"build.old", "build.used", "build.new", "images", "other"}) directory.write(std::string(name) + "/lock", "");
+  for (const char* name : {"build.old", "build.used", "build.new", "images", "other"})
+    directory.write(std::string(name) + "/lock", "");
   const auto hour_ago = fs::file_time_type::clock::now() - std::chrono::hours(1);
   const FileLock used(directory / "build.used/lock");
-  for (const char* name : {"build.old", "build.used", "images", "other"}) fs::last_write_time(directory / name, hour_ago);
+  for (const char* name : {"build.old", "build.used", "images", "other"})
+    fs::last_write_time(directory / name, hour_ago);
   sweep(directory.root());
   EXPECT_FALSE(fs::exists(directory / "build.old"));
-  for (const char* name : {"build.used", "build.new", "images", "other"}) EXPECT_TRUE(fs::exists(directory / name)) << name;
+  for (const char* name : {"build.used", "build.new", "images", "other"})
+    EXPECT_TRUE(fs::exists(directory / name)) << name;
 }
 
 /// The archive's address, from what a faked apt prints.
@@ -294,7 +332,9 @@ class MirrorTest : public testing::Test {
   void SetUp() override {
     ::unsetenv("RTFX_DEBIAN_MIRROR");
     if (!process::find_program("apt-get")) GTEST_SKIP() << "no apt on this host";
-    runner.script = [this](const Command& command) { return FakeRunner::exit(0, has(command, "indextargets") ? indexes : uris); };
+    runner.script = [this](const Command& command) {
+      return FakeRunner::exit(0, has(command, "indextargets") ? indexes : uris);
+    };
   }
   FakeRunner runner;
   std::string indexes, uris;
@@ -307,13 +347,17 @@ TEST_F(MirrorTest, the_variable_wins) {
 }
 
 TEST_F(MirrorTest, debians_own_archive_is_found_among_others) {
-  indexes = "Other|Other|http://other.example/debian/\nDebian|Debian-Security|http://a.example/debian-security/\nDebian|Debian|file:/mnt/\nDebian|Debian|http://a.example/pool/debian/\n";
+  indexes =
+      "Other|Other|http://other.example/debian/\nDebian|Debian-Security|http://a.example/"
+      "debian-security/\nDebian|Debian|file:/mnt/\nDebian|Debian|http://a.example/pool/debian/\n";
   EXPECT_EQ(debian_mirror(runner), "http://a.example/pool/debian");
 }
 
 TEST_F(MirrorTest, without_fetched_indexes_the_configuration_tells) {
-  uris = "'http://a.example/debian-security/dists/bookworm-security/InRelease' x 0\n'http://a.example/debian/dists/bookworm-updates/InRelease' x 0\n"
-         "'http://a.example/debian/dists/bookworm/InRelease' x 0\n";
+  uris =
+      "'http://a.example/debian-security/dists/bookworm-security/InRelease' x "
+      "0\n'http://a.example/debian/dists/bookworm-updates/InRelease' x 0\n"
+      "'http://a.example/debian/dists/bookworm/InRelease' x 0\n";
   EXPECT_EQ(debian_mirror(runner), "http://a.example/debian");
 }
 
@@ -327,9 +371,11 @@ TEST_F(MirrorTest, no_archive_is_the_hosts_fault) {
   }
 }
 
-/// The real buildah: the same package from two checkouts under different umasks, at different times.
+/// The real buildah: the same package from two checkouts under different umasks, at different
+/// times.
 TEST(Buildah, the_same_package_gives_the_same_bytes) {
-  if (::geteuid() != 0 || !process::find_program("buildah")) GTEST_SKIP() << "needs root and buildah";
+  if (::geteuid() != 0 || !process::find_program("buildah"))
+    GTEST_SKIP() << "needs root and buildah";
   const ArchTable table = ArchTable::builtin();
   std::vector<std::string> digests;
   for (const mode_t mask : {0022, 0077}) {
@@ -343,9 +389,14 @@ TEST(Buildah, the_same_package_gives_the_same_bytes) {
     const auto plan = plan_packages({directory / "app"}, {}, "linuxkit", {}, diagnostics);
     ASSERT_TRUE(diagnostics.empty());
     oci::Store store(directory / "store");
-    const BuildEnvironment environment{.runner = process::system_runner(), .store = store, .arches = table, .scratch = directory / "scratch", .debian_mirror = {}};
+    const BuildEnvironment environment{.runner = process::system_runner(),
+                                       .store = store,
+                                       .arches = table,
+                                       .scratch = directory / "scratch",
+                                       .debian_mirror = {}};
     const Built built = build_package(plan[0], table.find("s390x"), environment, false, {}, {});
-    const oci::ImageConfig config = oci::parse_image_config(store.read(oci::parse_manifest(store.read(built.manifest)).config));
+    const oci::ImageConfig config =
+        oci::parse_image_config(store.read(oci::parse_manifest(store.read(built.manifest)).config));
     EXPECT_EQ(config.architecture, "s390x");
     EXPECT_EQ(config.labels.at("org.mobyproject.config"), R"({"readonly":true})");
     EXPECT_THAT(config.cmd, ElementsAre("/app/x"));

@@ -21,7 +21,8 @@ std::optional<std::int64_t> as_integer(const Node& node) {
   return error == std::errc{} && last == end ? std::optional(value) : std::nullopt;
 }
 
-/// Converts one map of the schema; `out` gets its keys in the order of the calls, which is linuxkit's.
+/// Converts one map of the schema; `out` gets its keys in the order of the calls, which is
+/// linuxkit's.
 class Converter {
  public:
   Converter(const Node& node, const std::string& what, Diagnostics& diagnostics)
@@ -108,7 +109,8 @@ class Converter {
     inner.reader_.finish();
     out[key] = std::move(inner.out);
   }
-  /// The OCI runtime's resources as they are written: plain scalars are numbers or booleans where they look so.
+  /// The OCI runtime's resources as they are written: plain scalars are numbers or booleans where
+  /// they look so.
   void verbatim(const char* key) {
     const Node* node = present(key);
     if (node == nullptr) return;
@@ -123,7 +125,8 @@ class Converter {
     return node == nullptr || node->kind == Node::Kind::null ? nullptr : node;
   }
   void wrong(const Node& node, const std::string& key, const std::string& wanted) {
-    diagnostics_.error(node.where, what_ + ": " + key + " must be " + wanted + ", not " + yaml::kind_name(node));
+    diagnostics_.error(
+        node.where, what_ + ": " + key + " must be " + wanted + ", not " + yaml::kind_name(node));
   }
   Json id_of(const Node& node) {
     if (const auto number = as_integer(node)) return *number;
@@ -133,7 +136,8 @@ class Converter {
   }
   static Json verbatim_of(const Node& node) {
     switch (node.kind) {
-      case Node::Kind::null: return nullptr;
+      case Node::Kind::null:
+        return nullptr;
       case Node::Kind::list: {
         Json list = Json::array();
         for (const Node& item : node.items) list.push_back(verbatim_of(item));
@@ -144,7 +148,8 @@ class Converter {
         for (const auto& entry : node.entries) map[entry.key] = verbatim_of(entry.value);
         return map;
       }
-      case Node::Kind::scalar: break;
+      case Node::Kind::scalar:
+        break;
     }
     if (const auto number = as_integer(node)) return *number;
     if (!node.quoted && node.scalar == "true") return true;
@@ -187,7 +192,8 @@ void runtime(Converter& c) {
   c.strings("mkdir");
   c.maps("interfaces", interface);
   c.map("bindNS", true, [](Converter& inner) {
-    for (const char* key : {"cgroup", "ipc", "mnt", "net", "pid", "user", "uts"}) inner.kept_string(key);
+    for (const char* key : {"cgroup", "ipc", "mnt", "net", "pid", "user", "uts"})
+      inner.kept_string(key);
   });
   c.kept_string("namespace");
 }
@@ -197,10 +203,17 @@ std::string escape_like_go(const std::string& json) {
   std::string out;
   for (const char c : json) {
     switch (c) {
-      case '<': out += "\\u003c"; break;
-      case '>': out += "\\u003e"; break;
-      case '&': out += "\\u0026"; break;
-      default: out += c;
+      case '<':
+        out += "\\u003c";
+        break;
+      case '>':
+        out += "\\u003e";
+        break;
+      case '&':
+        out += "\\u0026";
+        break;
+      default:
+        out += c;
     }
   }
   return out;

@@ -43,7 +43,9 @@ void copy_tree(const fs::path& from, const fs::path& to, std::int64_t timestamp,
     } else if (entry.is_regular_file()) {
       copy_file(entry.path(), target, timestamp);
     } else {
-      throw Error(entry.path().string() + " is neither a file, a directory nor a symbolic link; remove it from the package");
+      throw Error(
+          entry.path().string() +
+          " is neither a file, a directory nor a symbolic link; remove it from the package");
     }
   }
   set_time(to, timestamp);
@@ -57,7 +59,8 @@ void make_context(const Package& package, const fs::path& context, std::int64_t 
     for (const std::string& entry : package.extra_sources) {
       const auto parts = text::split(entry, ':');
       const fs::path source = (package.directory / parts[0]).lexically_normal();
-      copy_tree(source, context / fs::path(parts[1]).lexically_normal().relative_path(), timestamp, true);
+      copy_tree(source, context / fs::path(parts[1]).lexically_normal().relative_path(), timestamp,
+                true);
     }
   } catch (const fs::filesystem_error& error) {
     throw Error("copying the package " + package.directory.string() + ": " + error.what());

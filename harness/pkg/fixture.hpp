@@ -32,10 +32,13 @@ class PackageDirectory {
   }
   std::string git(const std::vector<std::string>& arguments) const {
     process::Command command;
-    command.argv = {"git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"};
+    command.argv = {
+        "git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"};
     command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
     command.cwd = root();
-    command.env = {{"GIT_CONFIG_GLOBAL", "/dev/null"}, {"GIT_CONFIG_SYSTEM", "/dev/null"}, {"GIT_COMMITTER_DATE", "1700000000 +0000"}};
+    command.env = {{"GIT_CONFIG_GLOBAL", "/dev/null"},
+                   {"GIT_CONFIG_SYSTEM", "/dev/null"},
+                   {"GIT_COMMITTER_DATE", "1700000000 +0000"}};
     command.timeout = std::chrono::seconds(30);
     const auto captured = process::run_captured(process::system_runner(), command);
     EXPECT_TRUE(captured.outcome.ok()) << text::join(arguments, " ") << ": " << captured.err;

@@ -32,7 +32,10 @@ Location place_of(const yaml::Node& node, std::string_view key) {
 class PackageReader {
  public:
   PackageReader(const yaml::Node& node, Package& package, Diagnostics& diagnostics)
-      : node_(node), reader_(node, "package", diagnostics), package_(package), diagnostics_(diagnostics) {}
+      : node_(node),
+        reader_(node, "package", diagnostics),
+        package_(package),
+        diagnostics_(diagnostics) {}
 
   void read() {
     package_.image = reader_.required_string("image");
@@ -45,7 +48,8 @@ class PackageReader {
     package_.network = reader_.boolean_or("network", false);
     package_.disable_cache = reader_.boolean_or("disable-cache", false);
     read_build_args();
-    if (const yaml::Node* config = reader_.get("config")) package_.config_json = config_label(*config, diagnostics_);
+    if (const yaml::Node* config = reader_.get("config"))
+      package_.config_json = config_label(*config, diagnostics_);
     if (const yaml::Node* depends = reader_.get("depends")) read_depends(*depends);
     reader_.finish();
   }
@@ -65,7 +69,9 @@ class PackageReader {
   void read_dockerfile() {
     package_.dockerfile = reader_.string_or("dockerfile", "Dockerfile");
     if (!stays_inside(package_.dockerfile))
-      diagnostics_.error(place_of(node_, "dockerfile"), "dockerfile must be a path inside the package, not \"" + package_.dockerfile + "\"");
+      diagnostics_.error(
+          place_of(node_, "dockerfile"),
+          "dockerfile must be a path inside the package, not \"" + package_.dockerfile + "\"");
   }
 
   void read_arches() {
@@ -74,7 +80,8 @@ class PackageReader {
     package_.arches = *arches;
     std::set<std::string> seen;
     for (const std::string& arch : *arches) {
-      if (!seen.insert(arch).second) diagnostics_.error(place_of(node_, "arches"), "arches names " + arch + " twice");
+      if (!seen.insert(arch).second)
+        diagnostics_.error(place_of(node_, "arches"), "arches names " + arch + " twice");
     }
   }
 
@@ -82,9 +89,11 @@ class PackageReader {
     for (const yaml::Node* item : reader_.list("extra-sources")) {
       const auto parts = text::split(item->scalar, ':');
       if (parts.size() != 2 || parts[0].empty() || parts[1].empty()) {
-        diagnostics_.error(item->where, "extra-sources: \"" + item->scalar + "\" is not of the form SOURCE:DESTINATION");
+        diagnostics_.error(item->where, "extra-sources: \"" + item->scalar +
+                                            "\" is not of the form SOURCE:DESTINATION");
       } else if (!stays_inside(fs::path(parts[1]).relative_path())) {
-        diagnostics_.error(item->where, "extra-sources: the destination \"" + parts[1] + "\" is not inside the build context");
+        diagnostics_.error(item->where, "extra-sources: the destination \"" + parts[1] +
+                                            "\" is not inside the build context");
       } else {
         package_.extra_sources.push_back(item->scalar);
       }
@@ -96,11 +105,13 @@ class PackageReader {
     for (const yaml::Node* item : reader_.list("buildArgs")) {
       const std::size_t equals = item->scalar.find('=');
       if (item->kind != yaml::Node::Kind::scalar || equals == std::string::npos || equals == 0) {
-        diagnostics_.error(item->where, "buildArgs: " + yaml::kind_name(*item) + " is not of the form NAME=VALUE");
+        diagnostics_.error(
+            item->where, "buildArgs: " + yaml::kind_name(*item) + " is not of the form NAME=VALUE");
         continue;
       }
       const std::string name = item->scalar.substr(0, equals);
-      if (!seen.insert(name).second) diagnostics_.error(item->where, "buildArgs: " + name + " is there twice");
+      if (!seen.insert(name).second)
+        diagnostics_.error(item->where, "buildArgs: " + name + " is there twice");
       package_.build_args.push_back(item->scalar);
       package_.build_arg_places.push_back(item->where);
     }
@@ -110,13 +121,16 @@ class PackageReader {
     yaml::MapReader depends(node, "depends", diagnostics_);
     if (depends.get("docker-images") != nullptr)
       diagnostics_.error(place_of(node, "docker-images"),
-                         "depends.docker-images is not supported; name packages with a build argument @lkt:pkg:PATH, or use depends.rootfs");
+                         "depends.docker-images is not supported; name packages with a build "
+                         "argument @lkt:pkg:PATH, or use depends.rootfs");
     if (const yaml::Node* rootfs = depends.get("rootfs")) read_rootfs(*rootfs);
     depends.finish();
   }
 
   void read_rootfs(const yaml::Node& node) {
-    static const std::vector<std::string> variants{"extract", "custom", "essential", "apt", "required", "minbase", "buildd", "important", "standard"};
+    static const std::vector<std::string> variants{"extract", "custom",    "essential",
+                                                   "apt",     "required",  "minbase",
+                                                   "buildd",  "important", "standard"};
     yaml::MapReader reader(node, "depends.rootfs", diagnostics_);
     RootfsDependency rootfs;
     rootfs.suite = reader.required_string("suite");
@@ -128,31 +142,45 @@ class PackageReader {
     reader.finish();
 
     if (std::find(variants.begin(), variants.end(), rootfs.variant) == variants.end())
-      diagnostics_.error(place_of(node, "variant"), "depends.rootfs: unknown variant \"" + rootfs.variant + "\"" +
-                                                        text::did_you_mean(rootfs.variant, variants));
-    if (rootfs.components.empty()) diagnostics_.error(place_of(node, "components"), "depends.rootfs: components is empty; \"main\" is usual");
-    if (!rootfs.target.empty() && (!stays_inside(rootfs.target) || fs::path(rootfs.target).has_parent_path()))
-      diagnostics_.error(place_of(node, "target"), "depends.rootfs: target must be a file name, not \"" + rootfs.target + "\"");
+      diagnostics_.error(place_of(node, "variant"),
+                         "depends.rootfs: unknown variant \"" + rootfs.variant + "\"" +
+                             text::did_you_mean(rootfs.variant, variants));
+    if (rootfs.components.empty())
+      diagnostics_.error(place_of(node, "components"),
+                         "depends.rootfs: components is empty; \"main\" is usual");
+    if (!rootfs.target.empty() &&
+        (!stays_inside(rootfs.target) || fs::path(rootfs.target).has_parent_path()))
+      diagnostics_.error(
+          place_of(node, "target"),
+          "depends.rootfs: target must be a file name, not \"" + rootfs.target + "\"");
     check_words(node, "suite", {rootfs.suite});
     check_words(node, "components", rootfs.components);
     check_words(node, "include", rootfs.include);
     if (!rootfs.customize.empty()) {
       std::error_code error;
       if (!stays_inside(rootfs.customize)) {
-        diagnostics_.error(place_of(node, "customize"), "depends.rootfs: customize must be a path inside the package");
+        diagnostics_.error(place_of(node, "customize"),
+                           "depends.rootfs: customize must be a path inside the package");
       } else if (!fs::is_regular_file(package_.directory / rootfs.customize, error)) {
-        diagnostics_.error(place_of(node, "customize"), "depends.rootfs: there is no file " + (package_.directory / rootfs.customize).string());
+        diagnostics_.error(
+            place_of(node, "customize"),
+            "depends.rootfs: there is no file " + (package_.directory / rootfs.customize).string());
       }
     }
     package_.rootfs = std::move(rootfs);
   }
 
-  /// These become parts of one argument of mmdebstrap, so a comma or a space in them would be read as another word.
+  /// These become parts of one argument of mmdebstrap, so a comma or a space in them would be read
+  /// as another word.
   void check_words(const yaml::Node& node, const char* key, const std::vector<std::string>& words) {
-    const auto fits = [](unsigned char c) { return std::isalnum(c) != 0 || std::string_view("+-.:~=/_").find(static_cast<char>(c)) != std::string_view::npos; };
+    const auto fits = [](unsigned char c) {
+      return std::isalnum(c) != 0 ||
+             std::string_view("+-.:~=/_").find(static_cast<char>(c)) != std::string_view::npos;
+    };
     for (const std::string& word : words) {
       if (!std::all_of(word.begin(), word.end(), fits) || word.starts_with("-"))
-        diagnostics_.error(place_of(node, key), std::string("depends.rootfs: ") + key + ": \"" + word + "\" is not a name");
+        diagnostics_.error(place_of(node, key), std::string("depends.rootfs: ") + key + ": \"" +
+                                                    word + "\" is not a name");
     }
   }
 
@@ -167,14 +195,16 @@ std::optional<std::string> org_from_flags(const TagOptions& options) {
   if (options.org) return options.org;
   if (!options.dev) return std::nullopt;
   const std::string user = environment("USER");
-  if (user.empty()) throw Error("--dev needs the variable USER, which is not set; use --org", ExitCode::usage);
+  if (user.empty())
+    throw Error("--dev needs the variable USER, which is not set; use --org", ExitCode::usage);
   return user;
 }
 
 }  // namespace
 
-Package load_package(const fs::path& directory, const TagOptions& options, const std::string& default_org,
-                     const std::vector<std::string>& default_arches, Diagnostics& diagnostics) {
+Package load_package(const fs::path& directory, const TagOptions& options,
+                     const std::string& default_org, const std::vector<std::string>& default_arches,
+                     Diagnostics& diagnostics) {
   Package package;
   package.directory = fs::absolute(directory).lexically_normal();
   if (!package.directory.has_filename()) package.directory = package.directory.parent_path();
@@ -184,8 +214,9 @@ Package load_package(const fs::path& directory, const TagOptions& options, const
 
   std::error_code error;
   if (!fs::is_directory(package.directory, error)) {
-    diagnostics.error({package.directory, 0}, fs::exists(package.directory, error) ? "not a directory; give a package's directory"
-                                                                                   : "there is no such directory");
+    diagnostics.error({package.directory, 0}, fs::exists(package.directory, error)
+                                                  ? "not a directory; give a package's directory"
+                                                  : "there is no such directory");
     return package;
   }
   if (!fs::exists(package.build_yml, error)) {

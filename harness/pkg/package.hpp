@@ -11,32 +11,35 @@
 
 namespace rtfx::pkg {
 
-/// depends.rootfs of build.yml: a root filesystem that mmdebstrap makes from the distribution's own archive.
+/// depends.rootfs of build.yml: a root filesystem that mmdebstrap makes from the distribution's own
+/// archive.
 struct RootfsDependency {
   std::string suite;
   std::vector<std::string> components{"main"};
   std::string variant = "extract";
   std::vector<std::string> include;
-  std::filesystem::path customize;  ///< script in the package directory, run with the root's path as $1; relative to it; may be empty
-  std::string target;               ///< file name in the build context, e.g. rootfs.tar
+  /// Script in the package directory, relative to it, run with the root's path as $1; may be empty.
+  std::filesystem::path customize;
+  std::string target;  ///< file name in the build context, e.g. rootfs.tar
 };
 
-/// A package directory: build.yml (linuxkit's schema, "build.yml" of docs/packages.md there) read strictly.
+/// A package directory: build.yml (linuxkit's schema, "build.yml" of docs/packages.md there) read
+/// strictly.
 struct Package {
   std::filesystem::path directory;  ///< absolute
   std::filesystem::path build_yml;
   std::string image;
-  std::string org;                            ///< as build.yml says, or `default_org`
+  std::string org;  ///< as build.yml says, or `default_org`
   std::string tag_template = "{{.Hash}}";
   std::string dockerfile = "Dockerfile";
   std::vector<std::string> arches;
-  std::vector<std::string> extra_sources;     ///< "src:dst"
+  std::vector<std::string> extra_sources;  ///< "src:dst"
   std::string git_repo;
   bool network = false;
   bool disable_cache = false;
-  std::vector<std::string> build_args;        ///< "K=V", unresolved
-  std::vector<Location> build_arg_places;     ///< where each of them stands
-  std::string config_json;                    ///< the label org.mobyproject.config, or "" without config:
+  std::vector<std::string> build_args;     ///< "K=V", unresolved
+  std::vector<Location> build_arg_places;  ///< where each of them stands
+  std::string config_json;  ///< the label org.mobyproject.config, or "" without config:
   std::optional<RootfsDependency> rootfs;
 };
 
@@ -52,10 +55,11 @@ struct TagOptions {
   bool force_dirty = false;
 };
 
-/// Reads and checks DIR/build.yml. Problems go to `diagnostics`. `default_org` is "linuxkit" unless rtfx.yml says otherwise;
-/// `default_arches` likewise.
-Package load_package(const std::filesystem::path& directory, const TagOptions& options, const std::string& default_org,
-                     const std::vector<std::string>& default_arches, Diagnostics& diagnostics);
+/// Reads and checks DIR/build.yml. Problems go to `diagnostics`. `default_org` is "linuxkit" unless
+/// rtfx.yml says otherwise; `default_arches` likewise.
+Package load_package(const std::filesystem::path& directory, const TagOptions& options,
+                     const std::string& default_org, const std::vector<std::string>& default_arches,
+                     Diagnostics& diagnostics);
 
 /// The hash part of the tag ("" outside git), as linuxkit computes it.
 std::string package_hash(const Package& package, const TagOptions& options);

@@ -13,13 +13,17 @@ using testing::IsEmpty;
 
 class PackageTest : public testing::Test {
  protected:
-  Package load(const TagOptions& options = {}) { return load_package(directory / "foo", options, "linuxkit", {"amd64", "arm64"}, diagnostics_); }
+  Package load(const TagOptions& options = {}) {
+    return load_package(directory / "foo", options, "linuxkit", {"amd64", "arm64"}, diagnostics_);
+  }
   Package load_text(const std::string& text) {
     directory.package("foo", text);
     return load();
   }
   const std::vector<std::string>& messages() const { return diagnostics_.messages(); }
-  std::string place(int line) const { return (directory / "foo/build.yml").string() + ":" + std::to_string(line) + ": "; }
+  std::string place(int line) const {
+    return (directory / "foo/build.yml").string() + ":" + std::to_string(line) + ": ";
+  }
   PackageDirectory directory;
 
  private:
@@ -42,9 +46,11 @@ TEST_F(PackageTest, every_field_is_read) {
   directory.write("foo/customize", "");
   const Package package = load_text(
       "image: foo\norg: acme\ntag: v-{{.Hash}}\ndockerfile: Dockerfile.x\narches: [s390x]\n"
-      "extra-sources: [../common:/common]\ngitrepo: https://example.org/x\nnetwork: true\ndisable-cache: true\n"
+      "extra-sources: [../common:/common]\ngitrepo: https://example.org/x\nnetwork: "
+      "true\ndisable-cache: true\n"
       "buildArgs:\n  - A=1\n  - B=\nconfig:\n  readonly: true\n"
-      "depends:\n  rootfs:\n    suite: trixie\n    components: [main]\n    variant: essential\n    include: [apt, busybox-static]\n"
+      "depends:\n  rootfs:\n    suite: trixie\n    components: [main]\n    variant: essential\n    "
+      "include: [apt, busybox-static]\n"
       "    customize: customize\n    target: rootfs.tar\n");
   EXPECT_THAT(messages(), IsEmpty());
   EXPECT_EQ(package.org, "acme");
@@ -61,14 +67,19 @@ TEST_F(PackageTest, every_field_is_read) {
 }
 
 TEST_F(PackageTest, all_problems_come_at_once_with_their_lines) {
-  load_text("imag: foo\nnetwork: maybe\narches: [amd64, amd64]\ndockerfile: ../Dockerfile\nbuildArgs: [X, A=1, A=2]\nextra-sources: [a]\ntag: '{{.Foo}}'\n");
-  EXPECT_THAT(messages(), testing::UnorderedElementsAre(
-                              HasSubstr(place(1) + "package: \"image\" is missing"),
-                              testing::AllOf(HasSubstr(place(1)), HasSubstr("\"imag\""), HasSubstr("image")),
-                              HasSubstr(place(2)), HasSubstr(place(3) + "arches names amd64 twice"),
-                              HasSubstr(place(4) + "dockerfile must be a path inside"), HasSubstr(place(5) + "buildArgs: \"X\""),
-                              HasSubstr(place(5) + "buildArgs: A is there twice"), HasSubstr(place(6) + "extra-sources"),
-                              testing::AllOf(HasSubstr(place(7)), HasSubstr("invalid tag template"))));
+  load_text(
+      "imag: foo\nnetwork: maybe\narches: [amd64, amd64]\ndockerfile: ../Dockerfile\nbuildArgs: "
+      "[X, A=1, A=2]\nextra-sources: [a]\ntag: '{{.Foo}}'\n");
+  EXPECT_THAT(messages(),
+              testing::UnorderedElementsAre(
+                  HasSubstr(place(1) + "package: \"image\" is missing"),
+                  testing::AllOf(HasSubstr(place(1)), HasSubstr("\"imag\""), HasSubstr("image")),
+                  HasSubstr(place(2)), HasSubstr(place(3) + "arches names amd64 twice"),
+                  HasSubstr(place(4) + "dockerfile must be a path inside"),
+                  HasSubstr(place(5) + "buildArgs: \"X\""),
+                  HasSubstr(place(5) + "buildArgs: A is there twice"),
+                  HasSubstr(place(6) + "extra-sources"),
+                  testing::AllOf(HasSubstr(place(7)), HasSubstr("invalid tag template"))));
 }
 
 TEST_F(PackageTest, a_key_that_is_there_twice_is_an_error) {
@@ -77,10 +88,13 @@ TEST_F(PackageTest, a_key_that_is_there_twice_is_an_error) {
 }
 
 TEST_F(PackageTest, unknown_keys_inside_are_errors_too) {
-  load_text("image: foo\nconfig:\n  capabilites: [all]\n  runtime:\n    mkdirs: [/x]\ndepends:\n  rootfs:\n    suite: x\n    target: y\n    includes: [z]\n");
-  EXPECT_THAT(messages(), testing::UnorderedElementsAre(testing::AllOf(HasSubstr(place(3)), HasSubstr("capabilities")),
-                                                        testing::AllOf(HasSubstr(place(5)), HasSubstr("mkdir")),
-                                                        testing::AllOf(HasSubstr(place(10)), HasSubstr("include"))));
+  load_text(
+      "image: foo\nconfig:\n  capabilites: [all]\n  runtime:\n    mkdirs: [/x]\ndepends:\n  "
+      "rootfs:\n    suite: x\n    target: y\n    includes: [z]\n");
+  EXPECT_THAT(messages(), testing::UnorderedElementsAre(
+                              testing::AllOf(HasSubstr(place(3)), HasSubstr("capabilities")),
+                              testing::AllOf(HasSubstr(place(5)), HasSubstr("mkdir")),
+                              testing::AllOf(HasSubstr(place(10)), HasSubstr("include"))));
 }
 
 TEST_F(PackageTest, docker_images_as_dependencies_are_refused_by_name) {
@@ -89,10 +103,15 @@ TEST_F(PackageTest, docker_images_as_dependencies_are_refused_by_name) {
 }
 
 TEST_F(PackageTest, a_root_filesystem_is_checked) {
-  load_text("image: foo\ndepends:\n  rootfs:\n    suite: \"trixie;x\"\n    variant: extrakt\n    include: [\"a,b\", --hook]\n    customize: nosuch\n    target: ../x\n");
-  EXPECT_THAT(messages(), testing::UnorderedElementsAre(HasSubstr(place(4) + "depends.rootfs: suite"), HasSubstr("did you mean \"extract\""),
-                                                        HasSubstr("\"a,b\" is not a name"), HasSubstr("\"--hook\" is not a name"),
-                                                        HasSubstr("there is no file"), HasSubstr("target must be a file name")));
+  load_text(
+      "image: foo\ndepends:\n  rootfs:\n    suite: \"trixie;x\"\n    variant: extrakt\n    "
+      "include: [\"a,b\", --hook]\n    customize: nosuch\n    target: ../x\n");
+  EXPECT_THAT(
+      messages(),
+      testing::UnorderedElementsAre(
+          HasSubstr(place(4) + "depends.rootfs: suite"), HasSubstr("did you mean \"extract\""),
+          HasSubstr("\"a,b\" is not a name"), HasSubstr("\"--hook\" is not a name"),
+          HasSubstr("there is no file"), HasSubstr("target must be a file name")));
 }
 
 TEST_F(PackageTest, what_is_no_package_is_told_apart) {
@@ -106,8 +125,10 @@ TEST_F(PackageTest, what_is_no_package_is_told_apart) {
   load();
   directory.write("foo/build.yml", "- a\n");
   load();
-  EXPECT_THAT(messages(), ElementsAre(HasSubstr("there is no such directory"), HasSubstr("not a directory"),
-                                      HasSubstr("there is no build.yml"), HasSubstr("is empty"), HasSubstr("expected a map")));
+  EXPECT_THAT(messages(),
+              ElementsAre(HasSubstr("there is no such directory"), HasSubstr("not a directory"),
+                          HasSubstr("there is no build.yml"), HasSubstr("is empty"),
+                          HasSubstr("expected a map")));
 }
 
 TEST_F(PackageTest, flags_name_the_organisation) {
@@ -127,21 +148,30 @@ std::string label(const std::string& text) {
 }
 
 TEST(ConfigLabel, it_has_linuxkits_bytes) {
-  EXPECT_EQ(label("runtime: {mkdir: [\"/x\"]}\nreadonly: true\nenv: []\nbinds: ['/etc/resolv.conf:/etc/resolv.conf']\ncapabilities: [CAP_SYS_ADMIN]\n"),
-            R"({"capabilities":["CAP_SYS_ADMIN"],"binds":["/etc/resolv.conf:/etc/resolv.conf"],"env":[],"readonly":true,"runtime":{"mkdir":["/x"],"bindNS":{}}})");
+  EXPECT_EQ(
+      label("runtime: {mkdir: [\"/x\"]}\nreadonly: true\nenv: []\nbinds: "
+            "['/etc/resolv.conf:/etc/resolv.conf']\ncapabilities: [CAP_SYS_ADMIN]\n"),
+      R"({"capabilities":["CAP_SYS_ADMIN"],"binds":["/etc/resolv.conf:/etc/resolv.conf"],"env":[],"readonly":true,"runtime":{"mkdir":["/x"],"bindNS":{}}})");
 }
 
 TEST(ConfigLabel, keys_with_dots_users_and_maps_are_kept) {
-  EXPECT_EQ(label("uid: 999\ngid: redis\nadditionalGids: [1, x]\nbinds.add: [a]\nsysctl: {b: 1, a: x}\nnet: host\n"),
-            R"({"binds.add":["a"],"net":"host","uid":999,"gid":"redis","additionalGids":[1,"x"],"sysctl":{"a":"x","b":"1"}})");
+  EXPECT_EQ(
+      label("uid: 999\ngid: redis\nadditionalGids: [1, x]\nbinds.add: [a]\nsysctl: {b: 1, a: "
+            "x}\nnet: host\n"),
+      R"({"binds.add":["a"],"net":"host","uid":999,"gid":"redis","additionalGids":[1,"x"],"sysctl":{"a":"x","b":"1"}})");
 }
 
 TEST(ConfigLabel, mounts_devices_and_resources_are_kept) {
-  EXPECT_EQ(label("mounts:\n- {type: bind, source: /a, destination: /b, options: [ro]}\ndevices:\n- {path: /dev/x, type: c, major: 1, minor: 2, mode: '0666'}\nresources: {pids: {limit: 5}}\n"),
-            R"({"mounts":[{"destination":"/b","type":"bind","source":"/a","options":["ro"]}],"devices":[{"path":"/dev/x","type":"c","major":1,"minor":2,"mode":"0666"}],"resources":{"pids":{"limit":5}}})");
+  EXPECT_EQ(
+      label(
+          "mounts:\n- {type: bind, source: /a, destination: /b, options: [ro]}\ndevices:\n- {path: "
+          "/dev/x, type: c, major: 1, minor: 2, mode: '0666'}\nresources: {pids: {limit: 5}}\n"),
+      R"({"mounts":[{"destination":"/b","type":"bind","source":"/a","options":["ro"]}],"devices":[{"path":"/dev/x","type":"c","major":1,"minor":2,"mode":"0666"}],"resources":{"pids":{"limit":5}}})");
 }
 
-TEST(ConfigLabel, text_is_escaped_as_go_does) { EXPECT_EQ(label("command: [\"a<b>&c\"]\n"), "{\"command\":[\"a\\u003cb\\u003e\\u0026c\"]}"); }
+TEST(ConfigLabel, text_is_escaped_as_go_does) {
+  EXPECT_EQ(label("command: [\"a<b>&c\"]\n"), "{\"command\":[\"a\\u003cb\\u003e\\u0026c\"]}");
+}
 
 TEST(ConfigLabel, wrong_types_are_errors) {
   EXPECT_THAT(label("command: redis\n"), HasSubstr("x.yml:1"));

@@ -13,7 +13,8 @@ using testing::Not;
 
 class PlanTest : public testing::Test {
  protected:
-  std::vector<PlannedPackage> plan(const std::vector<std::string>& names, const TagOptions& options = {}) {
+  std::vector<PlannedPackage> plan(const std::vector<std::string>& names,
+                                   const TagOptions& options = {}) {
     std::vector<fs::path> directories;
     for (const std::string& name : names) directories.push_back(directory / name);
     return plan_packages(directories, options, "linuxkit", {"amd64"}, diagnostics_);
@@ -36,7 +37,8 @@ TEST_F(PlanTest, needed_packages_come_first_and_once) {
   directory.package("base", "image: base\norg: acme\n");
   const auto planned = plan({"app", "middle"});
   EXPECT_THAT(messages(), IsEmpty());
-  EXPECT_THAT(refs(planned), ElementsAre("acme/base:latest", "linuxkit/middle:latest", "linuxkit/app:latest"));
+  EXPECT_THAT(refs(planned),
+              ElementsAre("acme/base:latest", "linuxkit/middle:latest", "linuxkit/app:latest"));
   EXPECT_FALSE(planned[0].requested);
   EXPECT_TRUE(planned[1].requested);
   EXPECT_TRUE(planned[2].requested);
@@ -60,12 +62,16 @@ TEST_F(PlanTest, patterns_give_one_argument_each) {
 }
 
 TEST_F(PlanTest, built_in_arguments_yield_to_those_of_the_package) {
-  directory.package("app", "image: app\ngitrepo: https://example.org/r\nbuildArgs: [PKG_HASH=mine]\nconfig: {readonly: true}\n");
+  directory.package("app",
+                    "image: app\ngitrepo: https://example.org/r\nbuildArgs: "
+                    "[PKG_HASH=mine]\nconfig: {readonly: true}\n");
   directory.commit();
   const auto planned = plan({"app"});
   ASSERT_EQ(planned.size(), 1U);
   const std::string head = directory.git({"rev-parse", "HEAD"});
-  EXPECT_THAT(planned[0].build_args, ElementsAre("PKG_HASH=mine", "PKG_IMAGE=linuxkit/app", "SOURCE=https://example.org/r", "REVISION=" + head));
+  EXPECT_THAT(planned[0].build_args,
+              ElementsAre("PKG_HASH=mine", "PKG_IMAGE=linuxkit/app", "SOURCE=https://example.org/r",
+                          "REVISION=" + head));
   EXPECT_EQ(planned[0].labels.at("org.opencontainers.image.revision"), head);
   EXPECT_EQ(planned[0].labels.at("org.opencontainers.image.source"), "https://example.org/r");
   EXPECT_EQ(planned[0].labels.at("org.mobyproject.config"), R"({"readonly":true})");
@@ -84,7 +90,8 @@ TEST_F(PlanTest, a_dirty_package_claims_no_revision) {
 TEST_F(PlanTest, flags_do_not_reach_the_packages_that_are_needed) {
   directory.package("app", "image: app\nbuildArgs: [A=@lkt:pkg:../base]\n");
   directory.package("base", "image: base\n");
-  EXPECT_THAT(refs(plan({"app"}, {.org = "zz", .tag = "t"})), ElementsAre("linuxkit/base:latest", "zz/app:t"));
+  EXPECT_THAT(refs(plan({"app"}, {.org = "zz", .tag = "t"})),
+              ElementsAre("linuxkit/base:latest", "zz/app:t"));
 }
 
 TEST_F(PlanTest, a_circle_is_named) {
@@ -94,7 +101,8 @@ TEST_F(PlanTest, a_circle_is_named) {
   plan({"a", "b", "c"});
   const std::string b = (directory / "b").string();
   const std::string c = (directory / "c").string();
-  EXPECT_THAT(messages(), ElementsAre(testing::AllOf(HasSubstr("c/build.yml:3: "), HasSubstr(b + " -> " + c + " -> " + b))));
+  EXPECT_THAT(messages(), ElementsAre(testing::AllOf(HasSubstr("c/build.yml:3: "),
+                                                     HasSubstr(b + " -> " + c + " -> " + b))));
 }
 
 TEST_F(PlanTest, a_package_that_needs_itself_is_a_circle) {
@@ -104,13 +112,35 @@ TEST_F(PlanTest, a_package_that_needs_itself_is_a_circle) {
 }
 
 TEST_F(PlanTest, wrong_references_are_told_with_their_place) {
-  directory.package("a", "image: a\nbuildArgs:\n  - A=@lkt:pkg:../nosuch\n  - B=@lkt:foo:x\n  - C=@lkt:pkgs:../x*\n  - D%=@lkt:pkgs:../x*\n");
+  directory.package("a",
+                    "image: a\nbuildArgs:\n  - A=@lkt:pkg:../nosuch\n  - B=@lkt:foo:x\n  - "
+                    "C=@lkt:pkgs:../x*\n  - D%=@lkt:pkgs:../x*\n");
   plan({"a"});
-  EXPECT_THAT(messages(), testing::UnorderedElementsAre(
-                              testing::AllOf(HasSubstr("a/build.yml:3: "), HasSubstr("nosuch: there is no such directory")),
-                              testing::AllOf(HasSubstr("a/build.yml:4: "), HasSubstr("unknown value \"@lkt:foo:x\"")),
-                              testing::AllOf(HasSubstr("a/build.yml:5: "), HasSubstr("needs a %")),
-                              testing::AllOf(HasSubstr("a/build.yml:6: "), HasSubstr("no directory matches"))));
+  EXPECT_THAT(
+      messages(),
+      testing::UnorderedElementsAre(
+          testing::AllOf(HasSubstr("a/build.yml:3: "),
+                         HasSubstr("nosuch: there is no such directory")),
+          testing::AllOf(HasSubstr("a/build.yml:4: "), HasSubstr("unknown value \"@lkt:foo:x\"")),
+          testing::AllOf(HasSubstr("a/build.yml:5: "), HasSubstr("needs a %")),
+          testing::AllOf(HasSubstr("a/build.yml:6: "), HasSubstr("no directory matches"))));
+}
+
+TEST_F(PlanTest, names_that_no_registry_takes_are_refused) {
+  directory.package("a", "image: X Y\n");
+  directory.package("b", "image: b\norg: reg.example:5000/team\n");
+  directory.package("c", "image: c\norg: ''\n");
+  EXPECT_THAT(refs(plan({"a", "b", "c"})), ElementsAre("reg.example:5000/team/b:latest"));
+  EXPECT_THAT(messages(), ElementsAre(HasSubstr("\"linuxkit/X Y:latest\" cannot be"),
+                                      HasSubstr("\"/c:latest\" cannot be")));
+}
+
+TEST_F(PlanTest, two_packages_cannot_have_one_name) {
+  directory.package("a", "image: same\n");
+  directory.package("b", "image: same\n");
+  plan({"a", "a", "b"});
+  EXPECT_THAT(messages(), ElementsAre(testing::AllOf(HasSubstr("b/build.yml: linuxkit/same:latest"),
+                                                     HasSubstr("/a, too"))));
 }
 
 TEST_F(PlanTest, a_missing_dockerfile_is_told_once) {
@@ -118,7 +148,8 @@ TEST_F(PlanTest, a_missing_dockerfile_is_told_once) {
   directory.package("a", "image: a\nbuildArgs: [X=@lkt:pkg:../base]\n");
   directory.package("b", "image: b\nbuildArgs: [X=@lkt:pkg:../base]\n");
   plan({"a", "b", "base"});
-  EXPECT_THAT(messages(), ElementsAre(testing::AllOf(HasSubstr("base/build.yml: there is no"), HasSubstr("base/Dockerfile"))));
+  EXPECT_THAT(messages(), ElementsAre(testing::AllOf(HasSubstr("base/build.yml: there is no"),
+                                                     HasSubstr("base/Dockerfile"))));
 }
 
 }  // namespace

@@ -9,9 +9,11 @@
 
 namespace rtfx::pkg {
 
-/// Makes the root filesystem that a package depends on (depends.rootfs) as a tar file at `target`, with mmdebstrap and from
-/// `mirror`. With the variant "extract" nothing of the arch is run. Temporary files go to `temporary`.
-void make_rootfs(const Package& package, const Arch& arch, const std::string& mirror, std::int64_t timestamp,
-                 const std::filesystem::path& target, const std::filesystem::path& temporary, const Steps& steps);
+/// Makes the root filesystem that a package depends on (depends.rootfs) as a tar file at `target`,
+/// with mmdebstrap and from `mirror`. With the variant "extract" nothing of the arch is run.
+/// Temporary files go to `temporary`.
+void make_rootfs(const Package& package, const Arch& arch, const std::string& mirror,
+                 std::int64_t timestamp, const std::filesystem::path& target,
+                 const std::filesystem::path& temporary, const Steps& steps);
 
 }  // namespace rtfx::pkg

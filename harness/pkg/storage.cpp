@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::string_view unit_prefix = "build";
 
-/// Whether overlay mounts work on the file system of `directory`; where they do not (a container on overlay), buildah copies.
+/// Whether overlay mounts work on the file system of `directory`; where they do not (a container on
+/// overlay), buildah copies.
 std::string storage_driver(const fs::path& directory, const Steps& steps) {
   static std::mutex mutex;
   static std::map<fs::path, std::string> known;
@@ -27,7 +28,8 @@ std::string storage_driver(const fs::path& directory, const Steps& steps) {
   const TemporaryDirectory probe("probe", directory);
   process::Command command;
   command.argv = {"unshare", "--mount", "sh", "-c",
-                  "mkdir lower upper work merged && mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged"};
+                  "mkdir lower upper work merged && mount -t overlay overlay -o "
+                  "lowerdir=lower,upperdir=upper,workdir=work merged"};
   command.cwd = probe.path();
   command.timeout = std::chrono::seconds(20);
   const process::Outcome outcome = process::run_captured(steps.runner, command, steps.stop).outcome;
@@ -35,18 +37,23 @@ std::string storage_driver(const fs::path& directory, const Steps& steps) {
   return known.emplace(directory, outcome.ok() ? "overlay" : "vfs").first->second;
 }
 
-void write_configuration(const fs::path& directory, const fs::path& graph, const fs::path& run, const std::string& driver,
-                         const fs::path& images) {
-  std::string storage = "[storage]\ndriver = \"" + driver + "\"\ngraphroot = \"" + graph.string() + "\"\nrunroot = \"" + run.string() + "\"\n";
-  if (!images.empty()) storage += "[storage.options]\nadditionalimagestores = [\"" + images.string() + "\"]\n";
+void write_configuration(const fs::path& directory, const fs::path& graph, const fs::path& run,
+                         const std::string& driver, const fs::path& images) {
+  std::string storage = "[storage]\ndriver = \"" + driver + "\"\ngraphroot = \"" + graph.string() +
+                        "\"\nrunroot = \"" + run.string() + "\"\n";
+  if (!images.empty())
+    storage += "[storage.options]\nadditionalimagestores = [\"" + images.string() + "\"]\n";
   write_file_atomically(directory / "storage.conf", storage);
-  // What the host's own files say about registries, names and signatures has no say in what a build gives.
+  // What the host's own files say about registries, names and signatures has no say in what a build
+  // gives.
   write_file_atomically(directory / "registries.conf", "unqualified-search-registries = []\n");
   write_file_atomically(directory / "containers.conf", "");
-  write_file_atomically(directory / "policy.json", R"({"default":[{"type":"insecureAcceptAnything"}]})");
+  write_file_atomically(directory / "policy.json",
+                        R"({"default":[{"type":"insecureAcceptAnything"}]})");
 }
 
-process::Command buildah_command(const fs::path& directory, const std::vector<std::string>& arguments, bool network) {
+process::Command buildah_command(const fs::path& directory,
+                                 const std::vector<std::string>& arguments, bool network) {
   process::Command command;
   // Mounts that buildah makes end with its processes, however those end.
   command.argv = {"unshare", "--mount"};
@@ -55,24 +62,29 @@ process::Command buildah_command(const fs::path& directory, const std::vector<st
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   command.cwd = directory;
   command.clear_env = true;
-  command.env = {{"PATH", environment("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")},
-                 {"HOME", directory.string()},
-                 {"TMPDIR", (directory / "tmp").string()},
-                 {"LC_ALL", "C.UTF-8"},
-                 {"CONTAINERS_STORAGE_CONF", (directory / "storage.conf").string()},
-                 {"CONTAINERS_REGISTRIES_CONF", (directory / "registries.conf").string()},
-                 {"CONTAINERS_CONF", (directory / "containers.conf").string()}};
-  for (const char* name : {"http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"}) {
-    if (const std::string value = environment(name); network && !value.empty()) command.env[name] = value;
+  command.env = {
+      {"PATH", environment("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")},
+      {"HOME", directory.string()},
+      {"TMPDIR", (directory / "tmp").string()},
+      {"LC_ALL", "C.UTF-8"},
+      {"CONTAINERS_STORAGE_CONF", (directory / "storage.conf").string()},
+      {"CONTAINERS_REGISTRIES_CONF", (directory / "registries.conf").string()},
+      {"CONTAINERS_CONF", (directory / "containers.conf").string()}};
+  for (const char* name :
+       {"http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"}) {
+    if (const std::string value = environment(name); network && !value.empty())
+      command.env[name] = value;
   }
   return command;
 }
 
 }  // namespace
 
-ImageStorage::ImageStorage(fs::path scratch) : scratch_(std::move(scratch)), directory_(scratch_ / "images") {}
+ImageStorage::ImageStorage(fs::path scratch)
+    : scratch_(std::move(scratch)), directory_(scratch_ / "images") {}
 
-void ImageStorage::load(const oci::Store& store, const oci::Descriptor& manifest, const std::string& ref, const Steps& steps) {
+void ImageStorage::load(const oci::Store& store, const oci::Descriptor& manifest,
+                        const std::string& ref, const Steps& steps) {
   const fs::path marker = directory_ / "loaded" / Digest::of(ref).hex();
   const FileLock lock(scratch_ / "images.lock");
   std::error_code error;
@@ -88,7 +100,10 @@ void ImageStorage::load(const oci::Store& store, const oci::Descriptor& manifest
   layout.copy_from(store, manifest);
   layout.tag("image", manifest);
   in_context("loading " + ref, [&] {
-    steps.run("buildah pull", buildah_command(work.path(), {"pull", "--quiet", "--signature-policy", "policy.json", "oci:layout:image"}, false));
+    steps.run("buildah pull", buildah_command(work.path(),
+                                              {"pull", "--quiet", "--signature-policy",
+                                               "policy.json", "oci:layout:image"},
+                                              false));
     // The config's digest is the image's name in buildah's storage, whatever name the pull gave it.
     const std::string id = oci::parse_manifest(store.read(manifest)).config.digest.hex();
     steps.run("buildah tag", buildah_command(work.path(), {"tag", id, canonical_ref(ref)}, false));
@@ -99,11 +114,13 @@ void ImageStorage::load(const oci::Store& store, const oci::Descriptor& manifest
 BuildStorage::BuildStorage(const fs::path& scratch, const ImageStorage* images, const Steps& steps)
     : directory_(std::string(unit_prefix), scratch), lock_(directory_.path() / "lock") {
   fs::create_directories(temporary());
-  write_configuration(directory_.path(), directory_.path() / "root", directory_.path() / "run", storage_driver(scratch, steps),
+  write_configuration(directory_.path(), directory_.path() / "root", directory_.path() / "run",
+                      storage_driver(scratch, steps),
                       images == nullptr ? fs::path{} : images->directory_);
 }
 
-process::Command BuildStorage::buildah(const std::vector<std::string>& arguments, bool network) const {
+process::Command BuildStorage::buildah(const std::vector<std::string>& arguments,
+                                       bool network) const {
   return buildah_command(directory_.path(), arguments, network);
 }
 
@@ -112,7 +129,8 @@ void sweep(const fs::path& scratch) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(scratch, error)) {
     const std::string name = entry.path().filename().string();
-    const bool ours = name.starts_with(std::string(unit_prefix) + ".") || name.starts_with("load.") || name.starts_with("probe.");
+    const bool ours = name.starts_with(std::string(unit_prefix) + ".") ||
+                      name.starts_with("load.") || name.starts_with("probe.");
     if (!ours || !entry.is_directory(error)) continue;
     // A directory that was just made may not have its lock yet.
     if (fs::file_time_type::clock::now() - fs::last_write_time(entry.path(), error) < 60s) continue;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where buildah keeps images. Every build has a storage of its own, which vanishes with its directory: builds cannot disturb
-// each other, nothing grows, and a killed build leaves no state that a later one could trip over. The images
-// that builds start FROM are in one storage beside them, which buildah reads as an additional image store.
+// Where buildah keeps images. Every build has a storage of its own, which vanishes with its
+// directory: builds cannot disturb each other, nothing grows, and a killed build leaves no state
+// that a later one could trip over. The images that builds start FROM are in one storage beside
+// them, which buildah reads as an additional image store.
 #pragma once
 
 #include <filesystem>
@@ -21,8 +22,10 @@ class ImageStorage {
  public:
   explicit ImageStorage(std::filesystem::path scratch);
 
-  /// Makes the image of the content store available to builds under `ref`. Does nothing when it is there already.
-  void load(const oci::Store& store, const oci::Descriptor& manifest, const std::string& ref, const Steps& steps);
+  /// Makes the image of the content store available to builds under `ref`. Does nothing when it is
+  /// there already.
+  void load(const oci::Store& store, const oci::Descriptor& manifest, const std::string& ref,
+            const Steps& steps);
 
  private:
   friend class BuildStorage;
@@ -33,14 +36,16 @@ class ImageStorage {
 class BuildStorage {
  public:
   /// `images` are those that the build may start FROM; null when it needs none.
-  BuildStorage(const std::filesystem::path& scratch, const ImageStorage* images, const Steps& steps);
+  BuildStorage(const std::filesystem::path& scratch, const ImageStorage* images,
+               const Steps& steps);
 
   std::filesystem::path context() const { return directory_.path() / "context"; }
   std::filesystem::path temporary() const { return directory_.path() / "tmp"; }
   /// The OCI layout that buildah writes.
   std::filesystem::path output() const { return directory_.path() / "out"; }
 
-  /// `buildah ARGUMENTS...` on this storage, in its directory, in a mount namespace of its own; without network if asked.
+  /// `buildah ARGUMENTS...` on this storage, in its directory, in a mount namespace of its own;
+  /// without network if asked.
   process::Command buildah(const std::vector<std::string>& arguments, bool network) const;
 
  private:

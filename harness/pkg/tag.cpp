@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The tag of a package is a function of what git knows of its directory, so that the same sources always get the same
-// name. The rules are linuxkit's (its `pkg show-tag`), because the tags in its users' files must stay valid.
+// The tag of a package is a function of what git knows of its directory, so that the same sources
+// always get the same name. The rules are linuxkit's (its `pkg show-tag`), because the tags in its
+// users' files must stay valid.
 #include "harness/pkg/tag.hpp"
 
 #include <charconv>
@@ -19,11 +20,13 @@ namespace {
 constexpr std::size_t dirty_digits = 7;
 
 Error template_error(const std::string& tag_template, const std::string& why) {
-  return Error("invalid tag template \"" + tag_template + "\": " + why + "; understood are {{.Hash}} and {{slice .Hash FROM TO}}",
+  return Error("invalid tag template \"" + tag_template + "\": " + why +
+                   "; understood are {{.Hash}} and {{slice .Hash FROM TO}}",
                ExitCode::usage);
 }
 
-std::string render_action(const std::string& action, const std::string& hash, const std::string& tag_template) {
+std::string render_action(const std::string& action, const std::string& hash,
+                          const std::string& tag_template) {
   const std::vector<std::string> words = text::split_list(action, ' ');
   if (words.size() == 1 && words[0] == ".Hash") return hash;
   if (words.size() < 3 || words.size() > 4 || words[0] != "slice" || words[1] != ".Hash")
@@ -31,8 +34,10 @@ std::string render_action(const std::string& action, const std::string& hash, co
   const auto index = [&](const std::string& word) {
     std::size_t value = 0;
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-    if (error != std::errc{} || end != word.data() + word.size()) throw template_error(tag_template, "\"" + word + "\" is not a number");
-    if (value > hash.size()) throw template_error(tag_template, word + " is beyond the end of \"" + hash + "\"");
+    if (error != std::errc{} || end != word.data() + word.size())
+      throw template_error(tag_template, "\"" + word + "\" is not a number");
+    if (value > hash.size())
+      throw template_error(tag_template, word + " is beyond the end of \"" + hash + "\"");
     return value;
   };
   const std::size_t from = index(words[2]);
@@ -48,15 +53,20 @@ fs::path hashed_directory(const Package& package, const TagOptions& options) {
   std::string prefix = path.string();
   while (prefix.size() > 1 && prefix.back() == '/') prefix.pop_back();
   if (!package.directory.string().starts_with(prefix))
-    throw Error("--hash-path " + prefix + " does not contain the package " + package.directory.string(), ExitCode::usage);
+    throw Error(
+        "--hash-path " + prefix + " does not contain the package " + package.directory.string(),
+        ExitCode::usage);
   return prefix;
 }
 
-std::string source_tree(const Package& package, const std::string& entry, const std::string& commit) {
+std::string source_tree(const Package& package, const std::string& entry,
+                        const std::string& commit) {
   const fs::path source = (package.directory / text::split(entry, ':')[0]).lexically_normal();
   std::error_code error;
-  const auto repository = fs::is_directory(source, error) ? git::Repository::discover(source) : std::nullopt;
-  if (!repository) throw Error("the extra source " + source.string() + " is not a directory in a git repository");
+  const auto repository =
+      fs::is_directory(source, error) ? git::Repository::discover(source) : std::nullopt;
+  if (!repository)
+    throw Error("the extra source " + source.string() + " is not a directory in a git repository");
   return repository->tree_hash(source, commit);
 }
 
@@ -66,7 +76,8 @@ Revision revision_of(const Package& package, const TagOptions& options) {
   Revision revision;
   std::string sources;
   if (!options.hash && !options.dev) {
-    for (const std::string& entry : package.extra_sources) sources += source_tree(package, entry, options.hash_commit);
+    for (const std::string& entry : package.extra_sources)
+      sources += source_tree(package, entry, options.hash_commit);
   }
   const fs::path hashed = hashed_directory(package, options);
   const auto repository = git::Repository::discover(package.directory);
@@ -74,7 +85,8 @@ Revision revision_of(const Package& package, const TagOptions& options) {
     revision.in_git = true;
     revision.commit = repository->head_commit().value_or("");
     revision.timestamp = repository->head_time();
-    revision.dirty = options.force_dirty || (options.hash_commit == "HEAD" && repository->dirty(hashed));
+    revision.dirty =
+        options.force_dirty || (options.hash_commit == "HEAD" && repository->dirty(hashed));
   }
   if (options.hash || options.dev) {
     revision.hash = options.hash.value_or("dev");
@@ -85,7 +97,9 @@ Revision revision_of(const Package& package, const TagOptions& options) {
   revision.hash = repository->tree_hash(hashed, options.hash_commit);
   // Only the names of the trees are hashed, without separators: linuxkit's definition.
   if (!sources.empty()) revision.hash = sha1_hex(revision.hash + sources);
-  if (revision.dirty) revision.hash += "-dirty-" + repository->content_hash(package.directory).substr(0, dirty_digits);
+  if (revision.dirty)
+    revision.hash +=
+        "-dirty-" + repository->content_hash(package.directory).substr(0, dirty_digits);
   return revision;
 }
 
@@ -103,13 +117,16 @@ std::string render_tag(const std::string& tag_template, const std::string& hash)
   return tag;
 }
 
-std::string ref_with_hash(const Package& package, const TagOptions& options, const std::string& hash) {
+std::string ref_with_hash(const Package& package, const TagOptions& options,
+                          const std::string& hash) {
   const bool from_flag = options.tag && !options.tag->empty();
   const std::string tag = render_tag(from_flag ? *options.tag : package.tag_template, hash);
   return package.org + "/" + package.image + ":" + (tag.empty() ? "latest" : tag);
 }
 
-std::string package_hash(const Package& package, const TagOptions& options) { return revision_of(package, options).hash; }
+std::string package_hash(const Package& package, const TagOptions& options) {
+  return revision_of(package, options).hash;
+}
 
 std::string package_ref(const Package& package, const TagOptions& options) {
   return ref_with_hash(package, options, package_hash(package, options));

@@ -10,19 +10,23 @@ namespace {
 using testing::HasSubstr;
 using testing::MatchesRegex;
 
-/// The layout of linuxkit's verified cases: foo is simple, bar has an organisation and two extra sources.
+/// The layout of linuxkit's verified cases: foo is simple, bar has an organisation and two extra
+/// sources.
 class TagTest : public testing::Test {
  protected:
   void SetUp() override {
     if (!process::find_program("git")) GTEST_SKIP() << "git is not installed";
     directory.package("pkg/foo", "image: foo\n");
-    directory.package("pkg/bar", "image: bar\norg: acme\nextra-sources:\n  - ../common:/common\n  - ../../src/lib:/lib\n");
+    directory.package(
+        "pkg/bar",
+        "image: bar\norg: acme\nextra-sources:\n  - ../common:/common\n  - ../../src/lib:/lib\n");
     directory.write("pkg/common/a.txt", "a");
     directory.write("src/lib/b.txt", "b");
     directory.write(".gitignore", "*.o\n");
     directory.commit();
     tree = directory.git({"rev-parse", "HEAD:pkg/foo"});
-    sources = sha1_hex(directory.git({"rev-parse", "HEAD:pkg/bar"}) + directory.git({"rev-parse", "HEAD:pkg/common"}) +
+    sources = sha1_hex(directory.git({"rev-parse", "HEAD:pkg/bar"}) +
+                       directory.git({"rev-parse", "HEAD:pkg/common"}) +
                        directory.git({"rev-parse", "HEAD:src/lib"}));
   }
   std::string ref(const std::string& package, const TagOptions& options = {}) {
@@ -65,14 +69,19 @@ TEST_F(TagTest, flags_give_the_tags_that_linuxkit_gives) {
       {"pkg/bar", {.hash = "hh", .dev = true}, "alice/bar:hh"},
       {"pkg/foo", {.hash_commit = "main"}, "linuxkit/foo:" + tree},
       {"pkg/foo", {.hash = "abc", .force_dirty = true}, "linuxkit/foo:abc"},
-      {"pkg/foo", {.hash_path = directory / "pkg"}, "linuxkit/foo:" + directory.git({"rev-parse", "HEAD:pkg"})},
-      {"pkg/foo", {.hash_path = directory.root()}, "linuxkit/foo:" + directory.git({"rev-parse", "HEAD^{tree}"})},
+      {"pkg/foo",
+       {.hash_path = directory / "pkg"},
+       "linuxkit/foo:" + directory.git({"rev-parse", "HEAD:pkg"})},
+      {"pkg/foo",
+       {.hash_path = directory.root()},
+       "linuxkit/foo:" + directory.git({"rev-parse", "HEAD^{tree}"})},
   };
   for (const auto& c : cases) EXPECT_EQ(ref(c.package, c.options), c.expected);
 }
 
 TEST_F(TagTest, dirt_is_appended_with_seven_digits_of_the_content) {
-  const std::string content = Digest::of("FROM scratch\nCOPY Dockerfile /\nimage: foo\n").hex().substr(0, 7);
+  const std::string content =
+      Digest::of("FROM scratch\nCOPY Dockerfile /\nimage: foo\n").hex().substr(0, 7);
   EXPECT_EQ(ref("pkg/foo", {.force_dirty = true}), "linuxkit/foo:" + tree + "-dirty-" + content);
   directory.write("pkg/foo/new.txt", "x");
   EXPECT_THAT(ref("pkg/foo"), MatchesRegex("linuxkit/foo:" + tree + "-dirty-[0-9a-f]{7}"));
@@ -118,7 +127,8 @@ TEST_F(TagTest, what_cannot_be_is_an_error) {
   EXPECT_THAT(error_of("pkg/new"), HasSubstr("pkg/new is not in git"));
   EXPECT_EQ(ref("pkg/new", {.hash = "h"}), "linuxkit/new:h");
   EXPECT_THAT(error_of("pkg/foo", {.hash_commit = "nosuch"}), HasSubstr("no commit nosuch"));
-  EXPECT_THAT(error_of("pkg/foo", {.hash_path = directory / "pkg/bar"}), HasSubstr("does not contain the package"));
+  EXPECT_THAT(error_of("pkg/foo", {.hash_path = directory / "pkg/bar"}),
+              HasSubstr("does not contain the package"));
   EXPECT_THAT(error_of("pkg/foo", {.hash_path = directory / "pkg/fo"}), HasSubstr("is not in git"));
   EXPECT_THAT(error_of("pkg/foo", {.tag = "{{.Foo}}"}), HasSubstr("cannot understand {{.Foo}}"));
   EXPECT_THAT(error_of("pkg/foo", {.tag = "{{.Hash"}), HasSubstr("not closed"));
@@ -142,9 +152,13 @@ TEST(Tag, outside_git_the_hash_is_empty) {
 
 TEST(Tag, references_are_expanded_as_docker_does) {
   const std::pair<const char*, const char*> cases[] = {
-      {"busybox:1", "docker.io/library/busybox:1"}, {"linuxkit/foo:x", "docker.io/linuxkit/foo:x"},
-      {"my.reg.io:5000/x/foo:y", "my.reg.io:5000/x/foo:y"}, {"localhost/foo:y", "localhost/foo:y"},
-      {"reg:5000/foo", "reg:5000/foo"}, {"a/b/c:d", "a/b/c:d"}, {"/foo:x", "docker.io//foo:x"}};
+      {"busybox:1", "docker.io/library/busybox:1"},
+      {"linuxkit/foo:x", "docker.io/linuxkit/foo:x"},
+      {"my.reg.io:5000/x/foo:y", "my.reg.io:5000/x/foo:y"},
+      {"localhost/foo:y", "localhost/foo:y"},
+      {"reg:5000/foo", "reg:5000/foo"},
+      {"a/b/c:d", "a/b/c:d"},
+      {"/foo:x", "docker.io//foo:x"}};
   for (const auto& [ref, expected] : cases) EXPECT_EQ(canonical_ref(ref), expected);
 }
 

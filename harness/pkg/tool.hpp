@@ -14,15 +14,17 @@ namespace rtfx::pkg {
 /// Receives what builders print.
 using Log = std::function<void(std::string_view)>;
 
-/// What the steps of one build share: the way to run things, where output goes, and the moment at which all must be done.
+/// What the steps of one build share: the way to run things, where output goes, and the moment at
+/// which all must be done.
 struct Steps {
   process::Runner& runner;
   const Log& log;
   std::stop_token stop;
   std::chrono::steady_clock::time_point deadline;
 
-  /// Runs a command to its end; its time limit is what is left until the deadline. Throws Error with `name` and the last
-  /// lines of its output unless it succeeds; ExitCode::interrupted when stop was requested.
+  /// Runs a command to its end; its time limit is what is left until the deadline. Throws Error
+  /// with `name` and the last lines of its output unless it succeeds; ExitCode::interrupted when
+  /// stop was requested.
   void run(const std::string& name, process::Command command) const;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -50,7 +50,8 @@ int show_tag(const PkgFlags& flags, const Context& context) {
   Diagnostics diagnostics;
   std::vector<pkg::Package> packages;
   for (const auto& directory : flags.directories)
-    packages.push_back(pkg::load_package(directory, flags.tag, defaults.org, defaults.arches, diagnostics));
+    packages.push_back(
+        pkg::load_package(directory, flags.tag, defaults.org, defaults.arches, diagnostics));
   diagnostics.throw_if_any();
 
   std::string output;
@@ -63,7 +64,8 @@ int show_tag(const PkgFlags& flags, const Context& context) {
 }
 
 /// "linux/arm64,linux/amd64" -> {"arm64", "amd64"}; every one must be known.
-std::vector<std::string> parse_platforms(const std::string& flag, const std::string& list, const ArchTable& table) {
+std::vector<std::string> parse_platforms(const std::string& flag, const std::string& list,
+                                         const ArchTable& table) {
   std::vector<std::string> arches;
   for (const std::string& platform : text::split_list(list)) {
     if (!platform.starts_with("linux/"))
@@ -73,12 +75,14 @@ std::vector<std::string> parse_platforms(const std::string& flag, const std::str
   return arches;
 }
 
-pkg::BuildRequest make_request(const PkgFlags& flags, const Context& context, const std::optional<runner::Project>& project,
+pkg::BuildRequest make_request(const PkgFlags& flags, const Context& context,
+                               const std::optional<runner::Project>& project,
                                const Defaults& defaults) {
   if (!flags.platforms.empty() && !flags.skip_platforms.empty())
     throw Error("--platforms and --skip-platforms exclude each other", ExitCode::usage);
   if (flags.tag.hash_commit != "HEAD")
-    throw Error("only what is checked out can be built: --hash-commit must be HEAD here", ExitCode::usage);
+    throw Error("only what is checked out can be built: --hash-commit must be HEAD here",
+                ExitCode::usage);
   pkg::BuildRequest request;
   if (!flags.platforms.empty()) {
     request.arches = parse_platforms("--platforms", flags.platforms, defaults.table);
@@ -94,13 +98,16 @@ pkg::BuildRequest make_request(const PkgFlags& flags, const Context& context, co
   return request;
 }
 
-double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+double seconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
 
 void print_unit(const pkg::UnitResult& unit) {
   const std::string digest = unit.manifest ? unit.manifest->digest.str() : "";
   switch (unit.ending) {
     case pkg::UnitEnding::built:
-      fmt::print("{} {} built in {:.1f} s {}\n", unit.ref, unit.arch, seconds(unit.elapsed), digest);
+      fmt::print("{} {} built in {:.1f} s {}\n", unit.ref, unit.arch, seconds(unit.elapsed),
+                 digest);
       break;
     case pkg::UnitEnding::cached:
       fmt::print("{} {} cached {}\n", unit.ref, unit.arch, digest);
@@ -137,16 +144,20 @@ void print_json(const std::vector<pkg::UnitResult>& units) {
 }
 
 /// Packages that were given and have no arch that is asked for.
-void print_skipped(const std::vector<pkg::PlannedPackage>& plan, const std::vector<pkg::UnitResult>& units) {
+void print_skipped(const std::vector<pkg::PlannedPackage>& plan,
+                   const std::vector<pkg::UnitResult>& units) {
   for (std::size_t i = 0; i < plan.size(); ++i) {
-    const bool has_units = std::any_of(units.begin(), units.end(), [&](const pkg::UnitResult& unit) { return unit.package == i; });
-    if (plan[i].requested && !has_units) fmt::print(stderr, "Skipping {} with no architectures to build\n", plan[i].ref);
+    const bool has_units = std::any_of(
+        units.begin(), units.end(), [&](const pkg::UnitResult& unit) { return unit.package == i; });
+    if (plan[i].requested && !has_units)
+      fmt::print(stderr, "Skipping {} with no architectures to build\n", plan[i].ref);
   }
 }
 
 int exit_code_of(const std::vector<pkg::UnitResult>& units) {
   const auto any = [&](pkg::UnitEnding ending) {
-    return std::any_of(units.begin(), units.end(), [&](const pkg::UnitResult& unit) { return unit.ending == ending; });
+    return std::any_of(units.begin(), units.end(),
+                       [&](const pkg::UnitResult& unit) { return unit.ending == ending; });
   };
   if (any(pkg::UnitEnding::cancelled)) return static_cast<int>(ExitCode::interrupted);
   ExitCode code = ExitCode::ok;
@@ -162,7 +173,8 @@ int build(const PkgFlags& flags, const Context& context) {
   const Defaults defaults = defaults_of(project);
   const pkg::BuildRequest request = make_request(flags, context, project, defaults);
   Diagnostics diagnostics;
-  const auto plan = pkg::plan_packages(flags.directories, flags.tag, defaults.org, defaults.arches, diagnostics);
+  const auto plan =
+      pkg::plan_packages(flags.directories, flags.tag, defaults.org, defaults.arches, diagnostics);
   diagnostics.throw_if_any();
 
   process::Runner& runner = process::system_runner();
@@ -182,11 +194,14 @@ int build(const PkgFlags& flags, const Context& context) {
 }
 
 void add_tag_flags(CLI::App& app, PkgFlags& flags) {
-  app.add_option("--build-yml", flags.tag.build_yml, "name of the file that describes a package")->capture_default_str();
+  app.add_option("--build-yml", flags.tag.build_yml, "name of the file that describes a package")
+      ->capture_default_str();
   app.add_option("--org", flags.tag.org, "organisation, instead of what build.yml says");
   app.add_option("--hash", flags.tag.hash, "use this as the hash");
-  app.add_option("--hash-commit", flags.tag.hash_commit, "commit whose tree gives the hash")->capture_default_str();
-  app.add_option("--hash-path", flags.tag.hash_path, "hash this directory, which the packages are in");
+  app.add_option("--hash-commit", flags.tag.hash_commit, "commit whose tree gives the hash")
+      ->capture_default_str();
+  app.add_option("--hash-path", flags.tag.hash_path,
+                 "hash this directory, which the packages are in");
   app.add_option("--tag", flags.tag.tag, "template of the tag, for example v1-{{.Hash}}");
   app.add_flag("--dev", flags.tag.dev, "organisation $USER and hash \"dev\"");
   app.add_flag("--force-dirty", flags.tag.force_dirty, "treat packages as changed");
@@ -203,16 +218,23 @@ void add_pkg(CLI::App& app, Context& context) {
   CLI::App* tag = pkg->add_subcommand("show-tag", "print the full name and tag of packages");
   tag->add_option("DIR", flags->directories, "directories of packages")->required();
   tag->add_flag("--canonical", flags->canonical, "with the registry's name");
-  tag->callback([flags, &context] { context.action = [flags, &context] { return show_tag(*flags, context); }; });
+  tag->callback([flags, &context] {
+    context.action = [flags, &context] { return show_tag(*flags, context); };
+  });
 
-  CLI::App* build_command = pkg->add_subcommand("build", "build packages and what they need into the content store");
+  CLI::App* build_command =
+      pkg->add_subcommand("build", "build packages and what they need into the content store");
   build_command->add_option("DIR", flags->directories, "directories of packages")->required();
-  build_command->add_option("--platforms", flags->platforms, "only these: linux/ARCH[,linux/ARCH...]");
-  build_command->add_option("--skip-platforms", flags->skip_platforms, "not these: linux/ARCH[,linux/ARCH...]");
+  build_command->add_option("--platforms", flags->platforms,
+                            "only these: linux/ARCH[,linux/ARCH...]");
+  build_command->add_option("--skip-platforms", flags->skip_platforms,
+                            "not these: linux/ARCH[,linux/ARCH...]");
   build_command->add_flag("--force", flags->force, "build also what the store has");
   build_command->add_flag("--json", flags->json, "print the results as JSON when all is done");
-  build_command->add_option("-j,--jobs", flags->jobs, "builds at once; default: the number of processors");
-  build_command->callback([flags, &context] { context.action = [flags, &context] { return build(*flags, context); }; });
+  build_command->add_option("-j,--jobs", flags->jobs,
+                            "builds at once; default: the number of processors");
+  build_command->callback(
+      [flags, &context] { context.action = [flags, &context] { return build(*flags, context); }; });
 }
 
 }  // namespace rtfx::commands
