@@ -26,13 +26,8 @@ void Labels::add(std::string_view list) {
 }
 
 void Labels::inherit(const Labels& parent) {
-  const Labels own = *this;
-  for (const auto& label : parent.wanted) {
-    if (!own.unwanted.contains(label)) wanted.insert(label);
-  }
-  for (const auto& label : parent.unwanted) {
-    if (!own.wanted.contains(label)) unwanted.insert(label);
-  }
+  wanted.insert(parent.wanted.begin(), parent.wanted.end());
+  unwanted.insert(parent.unwanted.begin(), parent.unwanted.end());
 }
 
 std::string Labels::str(std::string_view separator) const {

@@ -14,7 +14,7 @@ struct Labels {
 
   /// Adds "a, b, !c"; blanks around names do not count.
   void add(std::string_view list);
-  /// Takes over the labels of the parent group; the own ones win.
+  /// Takes over the labels of the parent group. A label can be wanted and unwanted then: such a case never runs.
   void inherit(const Labels& parent);
   /// Sorted, with `separator` between and '!' before the unwanted ones.
   std::string str(std::string_view separator) const;

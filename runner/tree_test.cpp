@@ -62,7 +62,7 @@ TEST(Tree, labels_come_from_the_group_that_the_case_is_in) {
   TestTree tree;
   tree.group("", "# NAME: top\n# LABELS: outer\n").group("g", "# LABELS: a, !b\n").test("g/t", "# LABELS: b, c\n");
   const Case* test = all_cases(tree.load())[0];
-  EXPECT_EQ(test->labels.str(","), "a,b,c") << "the own labels win, those of the outer group are asked there";
+  EXPECT_EQ(test->labels.str(","), "!b,a,b,c") << "as in rtf; the outer group is asked by itself";
 }
 
 TEST(Tree, problems_are_told_all_at_once_with_their_place) {
