@@ -143,14 +143,28 @@ void print_json(const std::vector<pkg::UnitResult>& units) {
   fmt::print("{}\n", list.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
-/// Packages that were given and have no arch that is asked for.
-void print_skipped(const std::vector<pkg::PlannedPackage>& plan,
-                   const std::vector<pkg::UnitResult>& units) {
+/// Packages that were given and have no arch that is asked for. That none has one is an error when
+/// arches were named.
+void tell_skipped(const std::vector<pkg::PlannedPackage>& plan,
+                  const std::vector<pkg::UnitResult>& units, const pkg::BuildRequest& request) {
   for (std::size_t i = 0; i < plan.size(); ++i) {
-    const bool has_units = std::any_of(
-        units.begin(), units.end(), [&](const pkg::UnitResult& unit) { return unit.package == i; });
-    if (plan[i].requested && !has_units)
+    const bool has_units = std::any_of(units.begin(), units.end(),
+                                       [&](const auto& unit) { return unit.package == i; });
+    if (plan[i].requested && !has_units) {
       fmt::print(stderr, "Skipping {} with no architectures to build\n", plan[i].ref);
+    }
+  }
+  if (units.empty() && !request.arches.empty() && request.skip_arches.empty()) {
+    std::vector<std::string> arches;
+    for (const pkg::PlannedPackage& planned : plan) {
+      for (const std::string& arch : planned.package.arches) {
+        if (std::find(arches.begin(), arches.end(), arch) == arches.end()) arches.push_back(arch);
+      }
+    }
+    throw Error("nothing to build for " + text::join(request.arches, ", ") +
+                    "; the packages are for " +
+                    (arches.empty() ? "no arch" : text::join(arches, ", ")),
+                ExitCode::nothing_to_run);
   }
 }
 
@@ -184,7 +198,7 @@ int build(const PkgFlags& flags, const Context& context) {
                                           .arches = defaults.table,
                                           .scratch = context.cache_directory() / "buildah",
                                           .debian_mirror = {}};
-  print_skipped(plan, pkg::plan_units(plan, request, environment));
+  tell_skipped(plan, pkg::plan_units(plan, request, environment), request);
   const auto progress = [&](const pkg::UnitResult& unit) {
     if (!flags.json) print_unit(unit);
   };
