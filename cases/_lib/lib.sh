@@ -20,9 +20,15 @@ assemble() {
     "$RTFX" build --arch "$RTFX_ARCH" --dir "$RTFX_TMP" --name image "$@" "$yaml" || fail "$yaml does not assemble"
 }
 
-# boot [flag...]: boots the assembled image; the flags say what must be seen, within $boot_timeout seconds (90). The guest's log stays in $RTFX_TMP/console.log.
+# boot [flag...]: boots the assembled image; the flags say what must be seen, within $boot_timeout seconds (90). What the
+# guest said is in $RTFX_TMP/output afterwards.
 boot() {
-    "$RTFX" boot --arch "$RTFX_ARCH" --mem 512 --timeout "${boot_timeout:-90}" --console-log "$RTFX_TMP/console.log" "$@" "$RTFX_TMP/image"
+    code=0
+    "$RTFX" boot --arch "$RTFX_ARCH" --mem 512 --timeout "${boot_timeout:-90}" --console-log "$RTFX_TMP/console.log" "$@" \
+        "$RTFX_TMP/image" 2> "$RTFX_TMP/verdict" || code=$?
+    cat "$RTFX_TMP/verdict" >&2
+    [ "$code" -eq 0 ] || fail "boot: $(sed -n 's/^rtfx: boot: failed: //p' "$RTFX_TMP/verdict")"
+    tr -d '\r' < "$RTFX_TMP/console.log" > "$RTFX_TMP/output"
 }
 
 # in_tar PATH: a file of the assembled image.tar. Records of the format that tar does not know are no news.
@@ -37,7 +43,7 @@ run_any() {
     cat "$RTFX_TMP/output"
 }
 
-# Fails unless the output of the last run_any has a line that matches the extended regular expression.
+# Fails unless the output of the last boot or run_any has a line that matches the extended regular expression.
 output_has() {
     grep -qE -- "$1" "$RTFX_TMP/output" || fail "no line matches: $1"
 }

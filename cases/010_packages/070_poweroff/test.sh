@@ -7,9 +7,7 @@
 . "$RT_PROJECT_ROOT/_lib/lib.sh"
 
 assemble test.yml
-boot --reject 'not reached' > "$RTFX_TMP/output" || { cat "$RTFX_TMP/output"; fail 'the guest did not power itself off'; }
-cat "$RTFX_TMP/output"
+boot --reject 'not reached'
 output_has '^\[onboot 000-wrong\] power: usage:'
 output_has '^onboot 000-wrong: exit 2'
 output_has '^\[onboot 001-private\] power: needs the PID namespace'
-output_has '[Pp]ower.?(ed|ing)? ?(down|off)'
