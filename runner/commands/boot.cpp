@@ -28,6 +28,17 @@ struct Options {
   bool json = false;
 };
 
+/// A check of CLI11: a number of seconds, decimals allowed.
+CLI::Validator seconds_from(double least) {
+  return CLI::Validator(
+      [least](const std::string& text) -> std::string {
+        double value = 0;
+        const bool good = CLI::detail::lexical_cast(text, value) && value >= least && value <= longest_seconds;
+        return good ? "" : fmt::format("\"{}\" is no number of seconds from {:g} to {:.0f}", text, least, longest_seconds);
+      },
+      "", "seconds");
+}
+
 std::chrono::milliseconds from_seconds(double seconds) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
@@ -167,9 +178,9 @@ void add_boot(CLI::App& app, Context& context) {
   list("--reject", options->reject, "REGEX", "fail when a console line matches");
   list("--publish", options->publish, "[HOST]:GUEST[/PROTO]", "forward a port of 127.0.0.1; without HOST a free one");
   command->add_option("--timeout", options->timeout, "limit for everything")
-      ->check(CLI::Range(0.001, longest_seconds))->type_name("SEC")->capture_default_str();
+      ->check(seconds_from(0.001))->type_name("SEC")->capture_default_str();
   command->add_option("--silence", options->silence, "longest time without console output; 0: any")
-      ->check(CLI::Range(0.0, longest_seconds))->type_name("SEC")->capture_default_str();
+      ->check(seconds_from(0))->type_name("SEC")->capture_default_str();
   command->add_option("--probe", options->probe,
                       "shell command that must succeed on the host after the last expect; ports are in RTFX_PORT_<guest port>");
   command->add_option("--console-log", options->console_log, "write the console's bytes there too")->type_name("FILE");
