@@ -10,7 +10,8 @@
 namespace rtfx::results {
 namespace {
 
-std::string change_of(const std::optional<UnitFinished>& before, const std::optional<UnitFinished>& now) {
+std::string change_of(const std::optional<UnitFinished>& before,
+                      const std::optional<UnitFinished>& now) {
   if (!before && !now) return "";
   if (!before) return "new";
   if (!now) return "gone";
@@ -19,8 +20,10 @@ std::string change_of(const std::optional<UnitFinished>& before, const std::opti
   if (was_bad && now->result == Result::pass) return "mended";
   if (before->result != Result::pass || now->result != Result::pass) return "";
   const auto more = std::chrono::milliseconds(500);
-  if (now->elapsed > before->elapsed + more && now->elapsed > before->elapsed * 3 / 2) return "slower";
-  if (before->elapsed > now->elapsed + more && before->elapsed > now->elapsed * 3 / 2) return "faster";
+  if (now->elapsed > before->elapsed + more && now->elapsed > before->elapsed * 3 / 2)
+    return "slower";
+  if (before->elapsed > now->elapsed + more && before->elapsed > now->elapsed * 3 / 2)
+    return "faster";
   return "";
 }
 
@@ -33,16 +36,20 @@ std::vector<ComparedUnit> compare(const std::vector<RunRecord>& runs) {
     for (const UnitRecord& unit : runs[i].units) {
       if (unit.planned.unit.kind != "case") continue;
       const auto [place, is_new] = places.try_emplace(unit.planned.unit, compared.size());
-      if (is_new) compared.push_back({unit.planned.unit, std::vector<std::optional<UnitFinished>>(runs.size()), ""});
+      if (is_new)
+        compared.push_back(
+            {unit.planned.unit, std::vector<std::optional<UnitFinished>>(runs.size()), ""});
       compared[place->second].results[i] = unit.finished;
     }
   }
-  for (ComparedUnit& unit : compared) unit.change = change_of(unit.results.front(), unit.results.back());
+  for (ComparedUnit& unit : compared)
+    unit.change = change_of(unit.results.front(), unit.results.back());
   return compared;
 }
 
 RunRecord read_any_run(const std::filesystem::path& path) {
-  if (!std::filesystem::exists(path)) throw Error(path.string() + " does not exist", ExitCode::usage);
+  if (!std::filesystem::exists(path))
+    throw Error(path.string() + " does not exist", ExitCode::usage);
   if (path.extension() == ".jsonl") return fold(read_events(path));
   if (!std::filesystem::is_directory(path)) return read_summary(path);
   if (std::filesystem::exists(path / "events.jsonl")) return read_run(path);

@@ -31,17 +31,22 @@ Result parse_result(const std::string& name) {
   for (const auto& [value, known] : names) {
     if (name == known) return value;
   }
-  throw Error("\"" + name + "\" is not a result: expected pass, fail, error, timeout, skip or cancel");
+  throw Error("\"" + name +
+              "\" is not a result: expected pass, fail, error, timeout, skip or cancel");
 }
 
 int rtf_result(Result result) {
   switch (result) {
-    case Result::pass: return 0;
+    case Result::pass:
+      return 0;
     case Result::fail:
     case Result::error:
-    case Result::timeout: return 1;
-    case Result::skip: return 2;
-    case Result::cancel: return 3;
+    case Result::timeout:
+      return 1;
+    case Result::skip:
+      return 2;
+    case Result::cancel:
+      return 3;
   }
   return 1;
 }

@@ -22,15 +22,16 @@ std::string rtf_result_name(Result result);
 
 /// Identity of what is scheduled: (case x iteration x arch), (package x arch), (image x arch).
 struct UnitId {
-  std::string kind;   ///< "case", "group", "package", "image"
-  std::string name;   ///< "linuxkit.examples.redis", "linuxkit/redis:<tag>"; repeated cases have ".1", ".2" … as in rtf
-  std::string arch;   ///< GOARCH
+  std::string kind;  ///< "case", "group", "package", "image"
+  /// "linuxkit.examples.redis", "linuxkit/redis:<tag>"; repeated cases have ".1", ".2" … as in rtf.
+  std::string name;
+  std::string arch;  ///< GOARCH
   auto operator<=>(const UnitId&) const = default;
 };
 
 /// Something that was tested: the digest that a verdict may speak about.
 struct Subject {
-  std::string name;    ///< org/image:tag
+  std::string name;  ///< org/image:tag
   std::string arch;
   std::string digest;  ///< of the per-arch manifest
   auto operator<=>(const Subject&) const = default;
@@ -41,9 +42,10 @@ struct RunStarted {
   std::string run_id, version, host_os, host_arch, commit, command_line;
   std::vector<std::string> labels;
   std::vector<Subject> subjects;
-  /// The machine, as in rtf's SUMMARY files: distribution ("Debian"), its version ("12"), hardware; "" and -1 when unknown.
+  /// The machine, as in rtf's SUMMARY files: distribution ("Debian"), its version ("12"), hardware;
+  /// "" and -1 when unknown.
   std::string host_name, host_version, host_model, host_cpu;
-  std::int64_t host_memory = -1;           ///< bytes
+  std::int64_t host_memory = -1;  ///< bytes
 };
 /// The unit belongs to the run; one for each unit, before anything is started.
 struct UnitPlanned {
@@ -57,16 +59,16 @@ struct UnitStarted {
 struct UnitFinished {
   UnitId unit;
   Result result = Result::pass;
-  std::string reason;                      ///< for everything but a pass: one line
+  std::string reason;  ///< for everything but a pass: one line
   std::chrono::nanoseconds elapsed{0};
-  bool leaked = false;                     ///< it left processes behind
-  std::string log;                         ///< path of its log, relative to the run's folder; may be empty
-  std::string benchmark;                   ///< text after RT_BENCHMARK_RESULT:, or ""
-  std::string key;                         ///< digest over everything that the result depends on, or ""
-  std::string reused_from;                 ///< id of the run whose result this is, when it was not run again
+  bool leaked = false;      ///< it left processes behind
+  std::string log;          ///< path of its log, relative to the run's folder; may be empty
+  std::string benchmark;    ///< text after RT_BENCHMARK_RESULT:, or ""
+  std::string key;          ///< digest over everything that the result depends on, or ""
+  std::string reused_from;  ///< id of the run whose result this is, when it was not run again
 };
 struct RunFinished {
-  bool complete = true;                    ///< false: interrupted
+  bool complete = true;  ///< false: interrupted
 };
 
 /// One line of events.jsonl; exactly one of the members is set.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One event as one line of JSON. The schema is documented in docs/results.md; a field that is empty is left out.
+// One event as one line of JSON. The schema is documented in docs/results.md; a field that is empty
+// is left out.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -45,7 +46,8 @@ void put_unit(Json& json, const UnitId& unit) {
 }
 
 UnitId get_unit(const Json& json) {
-  return {json.at("kind").get<std::string>(), json.at("name").get<std::string>(), json.at("arch").get<std::string>()};
+  return {json.at("kind").get<std::string>(), json.at("name").get<std::string>(),
+          json.at("arch").get<std::string>()};
 }
 
 void write(Json& json, const RunStarted& run) {
@@ -53,14 +55,17 @@ void write(Json& json, const RunStarted& run) {
   put(json, "version", run.version);
   put(json, "commit", run.commit);
   put(json, "command", run.command_line);
-  json["host"] = {{"os", clean(run.host_os)},           {"arch", clean(run.host_arch)}, {"name", clean(run.host_name)},
-                  {"version", clean(run.host_version)}, {"model", clean(run.host_model)}, {"cpu", clean(run.host_cpu)},
+  json["host"] = {{"os", clean(run.host_os)},       {"arch", clean(run.host_arch)},
+                  {"name", clean(run.host_name)},   {"version", clean(run.host_version)},
+                  {"model", clean(run.host_model)}, {"cpu", clean(run.host_cpu)},
                   {"memory", run.host_memory}};
   put(json, "labels", run.labels);
   if (run.subjects.empty()) return;
   json["subjects"] = Json::array();
   for (const auto& subject : run.subjects) {
-    json["subjects"].push_back({{"name", clean(subject.name)}, {"arch", clean(subject.arch)}, {"digest", clean(subject.digest)}});
+    json["subjects"].push_back({{"name", clean(subject.name)},
+                                {"arch", clean(subject.arch)},
+                                {"digest", clean(subject.digest)}});
   }
 }
 
@@ -81,7 +86,8 @@ RunStarted read_run_started(const Json& json) {
     run.host_memory = host->value("memory", std::int64_t{-1});
   }
   if (const auto subjects = json.find("subjects"); subjects != json.end()) {
-    for (const auto& subject : *subjects) run.subjects.push_back({get(subject, "name"), get(subject, "arch"), get(subject, "digest")});
+    for (const auto& subject : *subjects)
+      run.subjects.push_back({get(subject, "name"), get(subject, "arch"), get(subject, "digest")});
   }
   return run;
 }
@@ -95,7 +101,8 @@ void write(Json& json, const UnitPlanned& planned) {
 }
 
 UnitPlanned read_planned(const Json& json) {
-  return {get_unit(json), get(json, "summary"), get(json, "issue"), get(json, "author"), get_list(json, "labels")};
+  return {get_unit(json), get(json, "summary"), get(json, "issue"), get(json, "author"),
+          get_list(json, "labels")};
 }
 
 void write(Json& json, const UnitFinished& finished) {
@@ -126,7 +133,9 @@ UnitFinished read_finished(const Json& json) {
 
 Event read_event(const Json& json) {
   const int version = json.at("v").get<int>();
-  if (version != schema_version) throw Error(fmt::format("event of schema {}; this rtfx reads schema {}", version, schema_version));
+  if (version != schema_version)
+    throw Error(
+        fmt::format("event of schema {}; this rtfx reads schema {}", version, schema_version));
   Event event;
   event.time = parse_time(json.at("time").get<std::string>());
   const auto kind = json.at("event").get<std::string>();

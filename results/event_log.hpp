@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// _results/<id>/events.jsonl is the one source of truth of a run: everything else in the folder is a function of it.
-// A line is written with one write(2) to a file opened for appending, so that a kill at any moment leaves whole lines and at most one torn
-// last line, which the reader drops.
+// _results/<id>/events.jsonl is the one source of truth of a run: everything else in the folder is
+// a function of it. A line is written with one write(2) to a file opened for appending, so that a
+// kill at any moment leaves whole lines and at most one torn last line, which the reader drops.
 #pragma once
 
 #include <filesystem>

@@ -39,7 +39,9 @@ Event started_event() {
   return event;
 }
 
-void append_text(const std::filesystem::path& file, const std::string& text) { std::ofstream(file, std::ios::app) << text; }
+void append_text(const std::filesystem::path& file, const std::string& text) {
+  std::ofstream(file, std::ios::app) << text;
+}
 
 TEST(Event, a_finished_unit_survives_the_log_with_everything_that_is_known_of_it) {
   const Event before = finished_event();
@@ -59,8 +61,19 @@ TEST(Event, a_finished_unit_survives_the_log_with_everything_that_is_known_of_it
 
 TEST(Event, a_run_start_survives_the_log) {
   Event before;
-  before.run_started = RunStarted{"id", "0.1", "linux", "amd64", "abc", "rtfx run", {"slow", "!blue"}, {{"o/i:t", "arm64", "sha256:2"}},
-                                  "Debian", "12", "", "a cpu", 1234567890123};
+  before.run_started = RunStarted{"id",
+                                  "0.1",
+                                  "linux",
+                                  "amd64",
+                                  "abc",
+                                  "rtfx run",
+                                  {"slow", "!blue"},
+                                  {{"o/i:t", "arm64", "sha256:2"}},
+                                  "Debian",
+                                  "12",
+                                  "",
+                                  "a cpu",
+                                  1234567890123};
   const Event after = parse_event(format_event(before));
   ASSERT_TRUE(after.run_started);
   EXPECT_EQ(after.run_started->labels, before.run_started->labels);
@@ -79,11 +92,17 @@ TEST(Event, what_is_no_event_of_this_schema_is_refused) {
   EXPECT_THROW(parse_event("{}"), Error);
   EXPECT_THROW(parse_event("[1]"), Error);
   EXPECT_THROW(parse_event("not json"), Error);
-  EXPECT_THROW(parse_event(R"({"v":2,"time":"2026-11-20T08:26:47Z","event":"started","kind":"case","name":"a","arch":"b"})"), Error);
+  EXPECT_THROW(
+      parse_event(
+          R"({"v":2,"time":"2026-11-20T08:26:47Z","event":"started","kind":"case","name":"a","arch":"b"})"),
+      Error);
   EXPECT_THROW(parse_event(R"({"v":1,"time":"2026-11-20T08:26:47Z","event":"sorted"})"), Error);
-  EXPECT_THROW(parse_event(R"({"v":1,"time":"yesterday","event":"run_finished","complete":true})"), Error);
-  EXPECT_THROW(parse_event(R"({"v":1,"time":"2026-11-20T08:26:47Z","event":"finished","kind":"case","name":"a","arch":"b","result":"ok"})"),
+  EXPECT_THROW(parse_event(R"({"v":1,"time":"yesterday","event":"run_finished","complete":true})"),
                Error);
+  EXPECT_THROW(
+      parse_event(
+          R"({"v":1,"time":"2026-11-20T08:26:47Z","event":"finished","kind":"case","name":"a","arch":"b","result":"ok"})"),
+      Error);
 }
 
 TEST(EventLog, a_torn_last_line_is_dropped_by_the_reader_and_cut_off_by_the_next_writer) {
@@ -140,7 +159,8 @@ TEST(Timestamp, is_rfc_3339_with_nanoseconds) {
   EXPECT_EQ(format_time(time), "2025-04-09T08:00:00.500000000Z");
   EXPECT_EQ(format_time_seconds(time), "2025-04-09T08:00:00Z");
   EXPECT_EQ(format_time(parse_time("1969-12-31T23:59:59.75Z")), "1969-12-31T23:59:59.750000000Z");
-  for (const char* bad : {"", "2025-04-09", "2025-02-30T00:00:00Z", "2025-04-09T24:00:00Z", "2025-04-09T10:00:00", "2025-04-09T10:00:00Zx"}) {
+  for (const char* bad : {"", "2025-04-09", "2025-02-30T00:00:00Z", "2025-04-09T24:00:00Z",
+                          "2025-04-09T10:00:00", "2025-04-09T10:00:00Zx"}) {
     EXPECT_THROW(parse_time(bad), Error) << bad;
   }
 }

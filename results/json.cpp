@@ -53,11 +53,16 @@ Json labels_json(const std::vector<std::string>& labels) {
 /// rtf's numbers, for files that it wrote.
 Result result_of_number(int number) {
   switch (number) {
-    case 0: return Result::pass;
-    case 1: return Result::fail;
-    case 2: return Result::skip;
-    case 3: return Result::cancel;
-    default: throw Error("result " + std::to_string(number) + " is not one of 0, 1, 2 and 3");
+    case 0:
+      return Result::pass;
+    case 1:
+      return Result::fail;
+    case 2:
+      return Result::skip;
+    case 3:
+      return Result::cancel;
+    default:
+      throw Error("result " + std::to_string(number) + " is not one of 0, 1, 2 and 3");
   }
 }
 
@@ -67,7 +72,8 @@ UnitRecord read_row(const Json& json) {
   if (json.value("status", "") == "missing") return unit;
   UnitFinished finished;
   finished.unit = unit.planned.unit;
-  finished.result = json.contains("status") ? parse_result(json["status"].get<std::string>()) : result_of_number(json.value("result", -1));
+  finished.result = json.contains("status") ? parse_result(json["status"].get<std::string>())
+                                            : result_of_number(json.value("result", -1));
   finished.benchmark = json.value("benchmark", "");
   finished.reason = json.value("reason", "");
   finished.elapsed = std::chrono::nanoseconds(json.value("duration", std::int64_t{0}));
@@ -102,8 +108,9 @@ std::string summary_json(const RunRecord& run) {
   if (run.begin) json["start"] = format_time(*run.begin);
   if (run.end) json["end"] = format_time(*run.end);
   const RunStarted& start = run.start;
-  json["system"] = {{"os", clean(start.host_os)},     {"name", clean(start.host_name)}, {"version", clean(start.host_version)},
-                    {"arch", clean(start.host_arch)}, {"model", clean(start.host_model)}, {"cpu", clean(start.host_cpu)},
+  json["system"] = {{"os", clean(start.host_os)},           {"name", clean(start.host_name)},
+                    {"version", clean(start.host_version)}, {"arch", clean(start.host_arch)},
+                    {"model", clean(start.host_model)},     {"cpu", clean(start.host_cpu)},
                     {"memory", start.host_memory}};
   json["labels"] = labels_json(start.labels);
   put(json, "version", start.version);
@@ -118,7 +125,9 @@ std::string summary_json(const RunRecord& run) {
   json["missing"] = counts.missing;
   json["subjects"] = Json::array();
   for (const auto& subject : start.subjects) {
-    json["subjects"].push_back({{"name", clean(subject.name)}, {"arch", clean(subject.arch)}, {"digest", clean(subject.digest)}});
+    json["subjects"].push_back({{"name", clean(subject.name)},
+                                {"arch", clean(subject.arch)},
+                                {"digest", clean(subject.digest)}});
   }
   json["results"] = Json::array();
   for (const Row& row : report_rows(run)) json["results"].push_back(row_json(row));

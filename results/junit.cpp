@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The part of the JUnit dialects that Jenkins, GitLab and the actions of GitHub all read: testsuites > testsuite > testcase with at most
-// one of failure, error and skipped, then system-out. Text is sanitised before pugixml sees it: it writes control
-// characters as references that XML 1.0 forbids, and lets invalid UTF-8 through.
+// The part of the JUnit dialects that Jenkins, GitLab and the actions of GitHub all read:
+// testsuites > testsuite > testcase with at most one of failure, error and skipped, then
+// system-out. Text is sanitised before pugixml sees it: it writes control characters as references
+// that XML 1.0 forbids, and lets invalid UTF-8 through.
 #include <fmt/format.h>
 
 #include <map>
@@ -19,7 +20,7 @@
 namespace rtfx::results {
 namespace {
 
-constexpr std::size_t passing_output = 1000;     ///< bytes of head and of tail
+constexpr std::size_t passing_output = 1000;  ///< bytes of head and of tail
 constexpr std::size_t failing_output = 50'000;
 constexpr std::size_t enough_output = 20 << 20;  ///< GitLab refuses files of 30 MB
 
@@ -27,9 +28,13 @@ void set(pugi::xml_node node, const char* name, const std::string& value) {
   node.append_attribute(name).set_value(text::printable(value).c_str());
 }
 
-void set(pugi::xml_node node, const char* name, std::size_t value) { set(node, name, std::to_string(value)); }
+void set(pugi::xml_node node, const char* name, std::size_t value) {
+  set(node, name, std::to_string(value));
+}
 
-void set_text(pugi::xml_node node, const std::string& clean) { node.append_child(pugi::node_pcdata).set_value(clean.c_str()); }
+void set_text(pugi::xml_node node, const std::string& clean) {
+  node.append_child(pugi::node_pcdata).set_value(clean.c_str());
+}
 
 std::string seconds(std::chrono::nanoseconds duration) {
   return fmt::format("{:.3f}", std::chrono::duration<double>(duration).count());
@@ -39,7 +44,8 @@ struct Name {
   std::string suite, test;
 };
 
-/// The architecture comes first, always: a test keeps its identity whether one or several architectures run.
+/// The architecture comes first, always: a test keeps its identity whether one or several
+/// architectures run.
 Name split_name(const UnitId& unit) {
   const bool is_case = unit.kind == "case" || unit.kind == "group";
   const std::string prefix = unit.arch.empty() ? "" : unit.arch + ".";
@@ -49,10 +55,12 @@ Name split_name(const UnitId& unit) {
   return {prefix + unit.name.substr(0, dot), unit.name.substr(dot + 1)};
 }
 
-/// "linuxkit.t.1" and "linuxkit.t.2" are iterations of one test: the suite is "linuxkit" and the test "t.1".
+/// "linuxkit.t.1" and "linuxkit.t.2" are iterations of one test: the suite is "linuxkit" and the
+/// test "t.1".
 Name split_iteration(const UnitId& unit) {
   Name name = split_name(unit);
-  if (unit.kind != "case" || name.test.find_first_not_of("0123456789") != std::string::npos) return name;
+  if (unit.kind != "case" || name.test.find_first_not_of("0123456789") != std::string::npos)
+    return name;
   const auto dot = name.suite.rfind('.');
   if (dot == std::string::npos || name.suite.substr(0, dot) == unit.arch) return name;
   return {name.suite.substr(0, dot), name.suite.substr(dot + 1) + "." + name.test};
@@ -104,7 +112,8 @@ class Writer {
     if (is_new) {
       place->second.node = root_.append_child("testsuite");
       set(place->second.node, "name", name);
-      if (const auto start = row.start ? row.start : run_.begin) set(place->second.node, "timestamp", format_time(*start));
+      if (const auto start = row.start ? row.start : run_.begin)
+        set(place->second.node, "timestamp", format_time(*start));
     }
     return place->second;
   }
@@ -112,7 +121,8 @@ class Writer {
   /// GitLab keeps only the first of several tests with one name.
   static std::string unique(Suite& suite, const std::string& name) {
     std::string candidate = name;
-    for (int i = 2; !suite.names.insert(candidate).second; ++i) candidate = fmt::format("{} ({})", name, i);
+    for (int i = 2; !suite.names.insert(candidate).second; ++i)
+      candidate = fmt::format("{} ({})", name, i);
     return candidate;
   }
 
@@ -128,13 +138,15 @@ class Writer {
       if (row.finished && !row.finished->log.empty()) detail += "\nlog: " + row.finished->log;
       set_text(outcome, text::printable(detail));
     }
-    for (Suite* each : {&suite, &total_}) ++(skipped ? each->skipped : failed ? each->failures : each->errors);
+    for (Suite* each : {&suite, &total_})
+      ++(skipped ? each->skipped : failed ? each->failures : each->errors);
   }
 
   void add_output(pugi::xml_node test, const Row& row) {
     if (!row.finished || row.finished->log.empty()) return;
     const bool interesting = row.rtf_result == 1 && written_ < enough_output;
-    const std::string output = excerpt(folder_ / row.finished->log, interesting ? failing_output : passing_output);
+    const std::string output =
+        excerpt(folder_ / row.finished->log, interesting ? failing_output : passing_output);
     if (output.empty()) return;
     written_ += output.size();
     set_text(test.append_child("system-out"), output);
@@ -159,6 +171,8 @@ class Writer {
 
 }  // namespace
 
-std::string junit_xml(const RunRecord& run, const std::filesystem::path& folder) { return Writer(run, folder).write(); }
+std::string junit_xml(const RunRecord& run, const std::filesystem::path& folder) {
+  return Writer(run, folder).write();
+}
 
 }  // namespace rtfx::results

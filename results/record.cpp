@@ -25,18 +25,21 @@ class Folder {
   RunRecord take() { return std::move(run_); }
 
  private:
-  /// A log can have several of them (a continued or merged run): the last one speaks, the subjects add up.
+  /// A log can have several of them (a continued or merged run): the last one speaks, the subjects
+  /// add up.
   void begin(const RunStarted& start) {
     auto subjects = std::move(run_.start.subjects);
     for (const auto& subject : start.subjects) {
-      if (std::find(subjects.begin(), subjects.end(), subject) == subjects.end()) subjects.push_back(subject);
+      if (std::find(subjects.begin(), subjects.end(), subject) == subjects.end())
+        subjects.push_back(subject);
     }
     run_.start = start;
     run_.start.subjects = std::move(subjects);
     run_.finished = false;
   }
 
-  /// A unit that is planned again has no result until it finishes again: an old pass must not stand for it.
+  /// A unit that is planned again has no result until it finishes again: an old pass must not stand
+  /// for it.
   void plan(const UnitPlanned& planned) {
     auto& record = unit(planned.unit);
     record.planned = planned;
@@ -79,7 +82,9 @@ RunRecord fold(const std::vector<Event>& events) {
   return folder.take();
 }
 
-RunRecord read_run(const std::filesystem::path& folder) { return fold(read_events(folder / "events.jsonl")); }
+RunRecord read_run(const std::filesystem::path& folder) {
+  return fold(read_events(folder / "events.jsonl"));
+}
 
 Counts count(const RunRecord& run) {
   Counts counts;
@@ -90,12 +95,24 @@ Counts count(const RunRecord& run) {
       continue;
     }
     switch (unit.finished->result) {
-      case Result::pass: ++counts.passed; break;
-      case Result::fail: ++counts.failed; break;
-      case Result::error: ++counts.errored; break;
-      case Result::timeout: ++counts.timed_out; break;
-      case Result::skip: ++counts.skipped; break;
-      case Result::cancel: ++counts.cancelled; break;
+      case Result::pass:
+        ++counts.passed;
+        break;
+      case Result::fail:
+        ++counts.failed;
+        break;
+      case Result::error:
+        ++counts.errored;
+        break;
+      case Result::timeout:
+        ++counts.timed_out;
+        break;
+      case Result::skip:
+        ++counts.skipped;
+        break;
+      case Result::cancel:
+        ++counts.cancelled;
+        break;
     }
   }
   return counts;

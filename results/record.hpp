@@ -13,7 +13,7 @@ namespace rtfx::results {
 struct UnitRecord {
   UnitPlanned planned;
   std::optional<std::chrono::system_clock::time_point> started;
-  std::optional<UnitFinished> finished;   ///< absent: no result (not run, or the run was killed)
+  std::optional<UnitFinished> finished;  ///< absent: no result (not run, or the run was killed)
   std::optional<std::chrono::system_clock::time_point> ended;  ///< when `finished` was logged
 };
 
@@ -21,8 +21,8 @@ struct UnitRecord {
 struct RunRecord {
   RunStarted start;
   std::optional<std::chrono::system_clock::time_point> begin, end;
-  bool finished = false;                   ///< the run came to its end by itself
-  std::vector<UnitRecord> units;           ///< in planned order
+  bool finished = false;          ///< the run came to its end by itself
+  std::vector<UnitRecord> units;  ///< in planned order
 
   const UnitRecord* find(const UnitId& unit) const;
 };

@@ -23,7 +23,8 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-UnitRecord unit(const std::string& name, Result result, const std::string& reason = "", const std::string& log = "") {
+UnitRecord unit(const std::string& name, Result result, const std::string& reason = "",
+                const std::string& log = "") {
   UnitRecord record;
   record.planned.unit = {"case", name, "arm64"};
   record.planned.summary = "what, it is";
@@ -53,33 +54,41 @@ RunRecord run_of(std::vector<UnitRecord> units) {
 /// Another parser than the one that wrote it decides whether it is XML.
 void expect_valid_junit(const RunRecord& run, const std::filesystem::path& folder) {
   write_file_atomically(folder / "junit.xml", junit_xml(run, folder));
-  const std::string schema = std::filesystem::path(__FILE__).parent_path().parent_path() / "tests" / "junit.xsd";
-  const std::string command = "xmllint --noout --schema '" + schema + "' '" + (folder / "junit.xml").string() + "' 2>&1";
+  const std::string schema =
+      std::filesystem::path(__FILE__).parent_path().parent_path() / "tests" / "junit.xsd";
+  const std::string command =
+      "xmllint --noout --schema '" + schema + "' '" + (folder / "junit.xml").string() + "' 2>&1";
   EXPECT_EQ(std::system(command.c_str()), 0) << command;
 }
 
 TEST(Csv, quotes_what_has_to_be_quoted) {
-  EXPECT_EQ(csv_line({"plain", "a,b", "say \"x\"", " blank", "two\nlines", ""}), "plain,\"a,b\",\"say \"\"x\"\"\",\" blank\",\"two\nlines\",\n");
+  EXPECT_EQ(csv_line({"plain", "a,b", "say \"x\"", " blank", "two\nlines", ""}),
+            "plain,\"a,b\",\"say \"\"x\"\"\",\" blank\",\"two\nlines\",\n");
   EXPECT_EQ(csv_line({std::string("\0\xff", 2)}), "\\x00\\xff\n");
 }
 
 TEST(Csv, tests_have_rtfs_columns_first) {
-  const std::string csv = tests_csv(run_of({unit("top.t", Result::timeout, "timed out after 1 s", "top.t.log")}));
+  const std::string csv =
+      tests_csv(run_of({unit("top.t", Result::timeout, "timed out after 1 s", "top.t.log")}));
   EXPECT_THAT(csv, StartsWith("ID,Timestamp,Duration,Name,Result,Benchmark,Description,Issues,"));
-  EXPECT_THAT(csv, EndsWith("\nid,2026-11-20T08:00:01Z,1.25,top.t,Fail,,\"what, it is\",,arm64,timeout,timed out after 1 s,top.t.log,false,\n"));
+  EXPECT_THAT(csv, EndsWith("\nid,2026-11-20T08:00:01Z,1.25,top.t,Fail,,\"what, it "
+                            "is\",,arm64,timeout,timed out after 1 s,top.t.log,false,\n"));
 }
 
 TEST(Csv, the_summary_counts_what_has_no_result_as_failed) {
   UnitRecord missing;
   missing.planned.unit = {"case", "m", "arm64"};
-  const std::string csv = summary_csv(run_of({unit("a", Result::pass), unit("b", Result::error, "x"), missing}));
-  EXPECT_THAT(csv, HasSubstr("\nid,UNKNOWN,2026-11-20T08:00:00Z,2026-11-20T08:00:02Z,2,1,2,0,\"a, b\","));
+  const std::string csv =
+      summary_csv(run_of({unit("a", Result::pass), unit("b", Result::error, "x"), missing}));
+  EXPECT_THAT(
+      csv, HasSubstr("\nid,UNKNOWN,2026-11-20T08:00:00Z,2026-11-20T08:00:02Z,2,1,2,0,\"a, b\","));
 }
 
 TEST(Json, has_rtfs_keys_and_numbers) {
   UnitRecord missing;
   missing.planned.unit = {"case", "m", "arm64"};
-  const auto json = nlohmann::json::parse(summary_json(run_of({unit("top.t", Result::cancel, "no"), missing})));
+  const auto json =
+      nlohmann::json::parse(summary_json(run_of({unit("top.t", Result::cancel, "no"), missing})));
   EXPECT_EQ(json["id"], "id");
   EXPECT_EQ(json["results"][0]["name"], "top.t");
   EXPECT_EQ(json["results"][0]["result"], 3);
@@ -94,7 +103,8 @@ TEST(Json, has_rtfs_keys_and_numbers) {
 
 TEST(Json, a_summary_can_be_read_back) {
   const TemporaryDirectory folder;
-  write_file_atomically(folder.path() / "SUMMARY.json", summary_json(run_of({unit("top.t", Result::timeout, "slow")})));
+  write_file_atomically(folder.path() / "SUMMARY.json",
+                        summary_json(run_of({unit("top.t", Result::timeout, "slow")})));
   const RunRecord run = read_summary(folder.path() / "SUMMARY.json");
   ASSERT_EQ(run.units.size(), 1u);
   EXPECT_EQ(run.units[0].finished->result, Result::timeout);
@@ -106,8 +116,10 @@ TEST(JUnit, is_valid_for_every_way_to_end) {
   UnitRecord missing;
   missing.planned.unit = {"case", "top.g.m", "arm64"};
   std::vector<UnitRecord> units{missing};
-  for (const Result result : {Result::pass, Result::fail, Result::error, Result::timeout, Result::skip, Result::cancel}) {
-    units.push_back(unit("top.g." + result_name(result), result, result == Result::pass ? "" : "because"));
+  for (const Result result :
+       {Result::pass, Result::fail, Result::error, Result::timeout, Result::skip, Result::cancel}) {
+    units.push_back(
+        unit("top.g." + result_name(result), result, result == Result::pass ? "" : "because"));
   }
   const RunRecord run = run_of(units);
   expect_valid_junit(run, folder.path());
@@ -124,7 +136,8 @@ TEST(JUnit, a_run_without_units_is_valid) {
 
 TEST(JUnit, iterations_stay_in_the_suite_of_their_case) {
   const TemporaryDirectory folder;
-  const std::string xml = junit_xml(run_of({unit("top.g.t.1", Result::pass), unit("single", Result::pass)}), folder.path());
+  const std::string xml = junit_xml(
+      run_of({unit("top.g.t.1", Result::pass), unit("single", Result::pass)}), folder.path());
   EXPECT_THAT(xml, HasSubstr(R"(classname="arm64.top.g" name="t.1")"));
   EXPECT_THAT(xml, HasSubstr(R"(classname="arm64.case" name="single")"));
 }
@@ -139,11 +152,32 @@ TEST(JUnit, names_are_unique_whatever_the_units_are_called) {
 
 /// Bytes that are likely to break something, in random order.
 std::string hostile_bytes(std::mt19937& random, std::size_t pieces) {
-  static const std::vector<std::string> parts{"]]>", "<a b=\"", "&", "&#1;", "\x1b[0m", std::string(1, '\0'), "\xff", "\xed\xa0\x80", "\xf0\x9f\x98",
-                                              "\xef\xbf\xbf", "\r\n", "\t", "x", "é", "\xc2\x80", "<!--", "-->", "<?xml", "'", "\x7f", " ", "\n"};
+  static const std::vector<std::string> parts{"]]>",
+                                              "<a b=\"",
+                                              "&",
+                                              "&#1;",
+                                              "\x1b[0m",
+                                              std::string(1, '\0'),
+                                              "\xff",
+                                              "\xed\xa0\x80",
+                                              "\xf0\x9f\x98",
+                                              "\xef\xbf\xbf",
+                                              "\r\n",
+                                              "\t",
+                                              "x",
+                                              "é",
+                                              "\xc2\x80",
+                                              "<!--",
+                                              "-->",
+                                              "<?xml",
+                                              "'",
+                                              "\x7f",
+                                              " ",
+                                              "\n"};
   std::string bytes;
   for (std::size_t i = 0; i < pieces; ++i) {
-    bytes += random() % 4 == 0 ? std::string(1, static_cast<char>(random() & 0xFF)) : parts[random() % parts.size()];
+    bytes += random() % 4 == 0 ? std::string(1, static_cast<char>(random() & 0xFF))
+                               : parts[random() % parts.size()];
   }
   return bytes;
 }
@@ -155,7 +189,8 @@ TEST(JUnit, survives_hostile_names_reasons_and_output) {
   for (int i = 0; i < 300; ++i) {
     const std::string log = std::to_string(i) + ".log";
     std::ofstream(folder.path() / log, std::ios::binary) << hostile_bytes(random, random() % 5000);
-    units.push_back(unit(hostile_bytes(random, 1 + random() % 8), static_cast<Result>(random() % 6), hostile_bytes(random, 5), log));
+    units.push_back(unit(hostile_bytes(random, 1 + random() % 8), static_cast<Result>(random() % 6),
+                         hostile_bytes(random, 5), log));
     units.back().planned.unit.arch = hostile_bytes(random, 1);
   }
   const RunRecord run = run_of(units);
@@ -191,7 +226,8 @@ TEST(TestsLog, has_every_log_whole_between_its_header_and_its_result) {
   write_file_atomically(folder.path() / "t.log", bytes);
   write_tests_log(run_of({unit("top.t", Result::fail, "exit 1", "t.log")}), folder.path());
   EXPECT_EQ(read_file(folder.path() / "TESTS.log"),
-            "==== case top.t (arm64) 2026-11-20T08:00:00.250000000Z\n" + bytes + "\n==== fail after 1.25s: exit 1\n\n");
+            "==== case top.t (arm64) 2026-11-20T08:00:00.250000000Z\n" + bytes +
+                "\n==== fail after 1.25s: exit 1\n\n");
 }
 
 TEST(Excerpt, shows_short_files_whole) {

@@ -14,7 +14,8 @@ namespace {
 
 bool reported(const UnitRecord& unit) {
   if (unit.planned.unit.kind != "group") return true;
-  return unit.finished && unit.finished->result != Result::pass && unit.finished->result != Result::skip;
+  return unit.finished && unit.finished->result != Result::pass &&
+         unit.finished->result != Result::skip;
 }
 
 Row make_row(const UnitRecord& unit) {
@@ -25,7 +26,8 @@ Row make_row(const UnitRecord& unit) {
   if (!unit.finished) {
     row.status = "missing";
     row.rtf_name = "Fail";
-    row.reason = unit.started ? "no result: the run ended while it ran" : "no result: it was not run";
+    row.reason =
+        unit.started ? "no result: the run ended while it ran" : "no result: it was not run";
     return row;
   }
   row.finished = &*unit.finished;
@@ -52,7 +54,9 @@ std::vector<Row> report_rows(const RunRecord& run) {
 std::string format_seconds(std::chrono::nanoseconds duration) {
   const auto seconds = std::chrono::duration<float>(duration).count();
   std::array<char, 64> buffer;
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), seconds, std::chars_format::fixed).ptr;
+  const auto end =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), seconds, std::chars_format::fixed)
+          .ptr;
   return {buffer.data(), end};
 }
 

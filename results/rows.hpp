@@ -10,20 +10,21 @@
 
 namespace rtfx::results {
 
-/// What every report says of one unit; a unit without a result is "missing", which counts as failed and never as passed.
+/// What every report says of one unit; a unit without a result is "missing", which counts as failed
+/// and never as passed.
 struct Row {
   const UnitPlanned* planned = nullptr;
   const UnitFinished* finished = nullptr;  ///< null: missing
   std::string status;                      ///< result_name(), or "missing"
   int rtf_result = 1;
-  std::string rtf_name;                    ///< "Pass", "Fail", "Skip", "Cancel"
-  std::string reason;                      ///< "" for a pass
+  std::string rtf_name;  ///< "Pass", "Fail", "Skip", "Cancel"
+  std::string reason;    ///< "" for a pass
   std::optional<std::chrono::system_clock::time_point> start, end;
   std::chrono::nanoseconds elapsed{0};
 };
 
-/// The rows of a report in planned order: every unit but the scripts of groups, of which only those that did not pass are of interest.
-/// They point into `run`.
+/// The rows of a report in planned order: every unit but the scripts of groups, of which only those
+/// that did not pass are of interest. They point into `run`.
 std::vector<Row> report_rows(const RunRecord& run);
 
 /// Seconds as a decimal number without exponent and without superfluous digits: "0.25".

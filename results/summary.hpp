@@ -7,7 +7,8 @@
 
 namespace rtfx::results {
 
-/// Reads a SUMMARY.json of rtfx or of rtf back into what it knows: names, results, durations, benchmarks, the machine.
+/// Reads a SUMMARY.json of rtfx or of rtf back into what it knows: names, results, durations,
+/// benchmarks, the machine.
 RunRecord read_summary(const std::filesystem::path& file);
 
 }  // namespace rtfx::results

@@ -17,7 +17,8 @@
 namespace rtfx::results {
 namespace {
 
-/// Copies in pieces: a log may be larger than memory. Ends with a newline whatever the log ends with.
+/// Copies in pieces: a log may be larger than memory. Ends with a newline whatever the log ends
+/// with.
 void copy_log(int to, const std::string& name, const std::filesystem::path& log) {
   const FileDescriptor from(open(log.c_str(), O_RDONLY | O_CLOEXEC));
   if (!from) {
@@ -30,7 +31,8 @@ void copy_log(int to, const std::string& name, const std::filesystem::path& log)
     const ssize_t got = read(from.get(), block.data(), block.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
-      write_all(to, fmt::format("\n[the log cannot be read further: {}]\n", std::strerror(errno)), name);
+      write_all(to, fmt::format("\n[the log cannot be read further: {}]\n", std::strerror(errno)),
+                name);
       return;
     }
     if (got == 0) break;
@@ -42,13 +44,15 @@ void copy_log(int to, const std::string& name, const std::filesystem::path& log)
 
 std::string header(const UnitRecord& unit) {
   const UnitId& id = unit.planned.unit;
-  return fmt::format("==== {} {} ({}) {}\n", id.kind, text::printable(id.name), id.arch, unit.started ? format_time(*unit.started) : "-");
+  return fmt::format("==== {} {} ({}) {}\n", id.kind, text::printable(id.name), id.arch,
+                     unit.started ? format_time(*unit.started) : "-");
 }
 
 std::string footer(const UnitRecord& unit) {
   if (!unit.finished) return "==== no result\n\n";
   const UnitFinished& finished = *unit.finished;
-  std::string line = fmt::format("==== {} after {:.2f}s", result_name(finished.result), std::chrono::duration<double>(finished.elapsed).count());
+  std::string line = fmt::format("==== {} after {:.2f}s", result_name(finished.result),
+                                 std::chrono::duration<double>(finished.elapsed).count());
   if (!finished.reason.empty()) line += ": " + text::printable(finished.reason);
   return line + "\n\n";
 }
@@ -63,11 +67,13 @@ void write_tests_log(const RunRecord& run, const std::filesystem::path& folder) 
     for (const auto& unit : run.units) {
       if (!unit.started && !unit.finished) continue;
       write_all(out.get(), header(unit), part.string());
-      if (unit.finished && !unit.finished->log.empty()) copy_log(out.get(), part.string(), folder / unit.finished->log);
+      if (unit.finished && !unit.finished->log.empty())
+        copy_log(out.get(), part.string(), folder / unit.finished->log);
       write_all(out.get(), footer(unit), part.string());
     }
   }
-  if (rename(part.c_str(), path.c_str()) != 0) throw system_error("writing " + path.string(), errno);
+  if (rename(part.c_str(), path.c_str()) != 0)
+    throw system_error("writing " + path.string(), errno);
 }
 
 void write_reports(const RunRecord& run, const std::filesystem::path& folder) {

@@ -41,7 +41,9 @@ class Scanner {
     if (!accept(c)) fail();
   }
   bool done() const { return text_.empty(); }
-  [[noreturn]] void fail() const { throw Error(fmt::format("\"{}\" is not an RFC 3339 time", whole_)); }
+  [[noreturn]] void fail() const {
+    throw Error(fmt::format("\"{}\" is not an RFC 3339 time", whole_));
+  }
 
  private:
   std::string_view whole_, text_;
@@ -51,8 +53,9 @@ std::string format_date_and_time(system_clock::time_point time) {
   const auto days = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date{days};
   const std::chrono::hh_mm_ss clock{std::chrono::floor<seconds>(time - days)};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                     static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
 /// Nanoseconds of a fraction; digits beyond the ninth are dropped.
@@ -83,11 +86,14 @@ seconds scan_offset(Scanner& scanner) {
 }  // namespace
 
 std::string format_time(system_clock::time_point time) {
-  const auto fraction = std::chrono::duration_cast<nanoseconds>(time - std::chrono::floor<seconds>(time));
+  const auto fraction =
+      std::chrono::duration_cast<nanoseconds>(time - std::chrono::floor<seconds>(time));
   return fmt::format("{}.{:09}Z", format_date_and_time(time), fraction.count());
 }
 
-std::string format_time_seconds(system_clock::time_point time) { return format_date_and_time(time) + "Z"; }
+std::string format_time_seconds(system_clock::time_point time) {
+  return format_date_and_time(time) + "Z";
+}
 
 system_clock::time_point parse_time(std::string_view text) {
   Scanner scanner(text);
@@ -109,7 +115,8 @@ system_clock::time_point parse_time(std::string_view text) {
   if (scanner.accept('.')) since_midnight += scan_fraction(scanner);
   since_midnight -= scan_offset(scanner);
   if (!scanner.done()) scanner.fail();
-  return system_clock::time_point(sys_days(date)) + std::chrono::duration_cast<system_clock::duration>(since_midnight);
+  return system_clock::time_point(sys_days(date)) +
+         std::chrono::duration_cast<system_clock::duration>(since_midnight);
 }
 
 }  // namespace rtfx::results

@@ -18,7 +18,8 @@ std::optional<int> parse_number(std::string_view text) {
 
 class HeaderReader {
  public:
-  HeaderReader(const std::filesystem::path& script, Diagnostics& diagnostics) : where_{script, 0}, diagnostics_(diagnostics) {}
+  HeaderReader(const std::filesystem::path& script, Diagnostics& diagnostics)
+      : where_{script, 0}, diagnostics_(diagnostics) {}
 
   Headers read(std::string_view text) {
     while (!text.empty()) {
@@ -50,11 +51,15 @@ class HeaderReader {
   }
 
   void once(std::string& field, std::string_view key, const std::string& value) {
-    if (!field.empty()) diagnostics_.error(where_, std::string(key) + " stands twice in this script: keep one of the lines");
+    if (!field.empty())
+      diagnostics_.error(where_,
+                         std::string(key) + " stands twice in this script: keep one of the lines");
     field = value;
   }
 
-  static void append(std::string& field, const std::string& value) { field += (field.empty() ? "" : " ") + value; }
+  static void append(std::string& field, const std::string& value) {
+    field += (field.empty() ? "" : " ") + value;
+  }
 
   /// "3", or "slow:3", or several of them with commas or blanks between.
   void repeat(std::string value) {
@@ -63,9 +68,11 @@ class HeaderReader {
     }
     for (const std::string& part : text::split_list(value)) {
       const auto colon = part.rfind(':');
-      const auto number = parse_number(std::string_view(part).substr(colon == std::string::npos ? 0 : colon + 1));
+      const auto number =
+          parse_number(std::string_view(part).substr(colon == std::string::npos ? 0 : colon + 1));
       if (!number || *number < 0 || colon == 0) {
-        diagnostics_.error(where_, "REPEAT: \"" + part + "\" is neither a number from 0 nor LABEL:NUMBER");
+        diagnostics_.error(where_,
+                           "REPEAT: \"" + part + "\" is neither a number from 0 nor LABEL:NUMBER");
       } else if (colon != std::string::npos) {
         headers_.repeat_labels[part.substr(0, colon)] = *number;
       } else if (*number > 0) {
@@ -77,7 +84,9 @@ class HeaderReader {
 
   void timeout(const std::string& value) {
     headers_.timeout = parse_time_limit(value);
-    if (!headers_.timeout) diagnostics_.error(where_, "TIMEOUT: \"" + value + "\" is not a time: expected seconds, or 30s, 5m or 1h");
+    if (!headers_.timeout)
+      diagnostics_.error(
+          where_, "TIMEOUT: \"" + value + "\" is not a time: expected seconds, or 30s, 5m or 1h");
   }
 
   Location where_;

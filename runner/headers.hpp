@@ -8,7 +8,8 @@
 
 namespace rtfx::runner {
 
-/// Reads the header lines of a script; problems, an unreadable file among them, are diagnostics with file:line.
+/// Reads the header lines of a script; problems, an unreadable file among them, are diagnostics
+/// with file:line.
 Headers read_headers(const std::filesystem::path& script, Diagnostics& diagnostics);
 
 }  // namespace rtfx::runner

@@ -9,7 +9,8 @@ namespace rtfx::runner {
 namespace {
 
 bool any_of_in(const std::set<std::string>& some, const std::set<std::string>& others) {
-  return std::any_of(some.begin(), some.end(), [&](const std::string& label) { return others.contains(label); });
+  return std::any_of(some.begin(), some.end(),
+                     [&](const std::string& label) { return others.contains(label); });
 }
 
 }  // namespace

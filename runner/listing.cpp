@@ -8,7 +8,8 @@ namespace {
 
 class Lister {
  public:
-  Lister(const Group& tree, const std::string& pattern, const std::string& user_labels, const Arch& arch, const ArchTable& arches)
+  Lister(const Group& tree, const std::string& pattern, const std::string& user_labels,
+         const Arch& arch, const ArchTable& arches)
       : pattern_(pattern, tree), arch_(arch), present_(present_labels(user_labels, arch, arches)) {
     add(tree);
   }
@@ -40,7 +41,8 @@ class Lister {
 
 }  // namespace
 
-std::vector<ListRow> list_rows(const Group& tree, const std::string& pattern, const std::string& user_labels, const Arch& arch,
+std::vector<ListRow> list_rows(const Group& tree, const std::string& pattern,
+                               const std::string& user_labels, const Arch& arch,
                                const ArchTable& arches) {
   return Lister(tree, pattern, user_labels, arch, arches).take();
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runner/plan.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -12,16 +12,21 @@
 namespace rtfx::runner {
 namespace {
 
-std::string join_labels(const std::set<std::string>& labels) { return fmt::format("{}", fmt::join(labels, " or ")); }
+std::string join_labels(const std::set<std::string>& labels) {
+  return fmt::format("{}", fmt::join(labels, " or "));
+}
 
-/// Why the labels keep this case from running; the groups are asked from the outside in, as rtf does.
+/// Why the labels keep this case from running; the groups are asked from the outside in, as rtf
+/// does.
 std::string label_reason(const Case& test, const Labels& present) {
   std::vector<const Group*> groups;
-  for (const Group* group = test.group; group; group = group->parent) groups.insert(groups.begin(), group);
+  for (const Group* group = test.group; group; group = group->parent)
+    groups.insert(groups.begin(), group);
   const auto explain = [&](const Labels& labels, const std::string& who) -> std::string {
     if (labels_match(labels, present)) return "";
     for (const auto& label : labels.unwanted) {
-      if (present.wanted.contains(label)) return fmt::format("{} does not run with the label {}", who, label);
+      if (present.wanted.contains(label))
+        return fmt::format("{} does not run with the label {}", who, label);
     }
     for (const auto& label : labels.wanted) {
       if (present.unwanted.contains(label)) return fmt::format("!{} leaves out {}", label, who);
@@ -29,16 +34,21 @@ std::string label_reason(const Case& test, const Labels& present) {
     return fmt::format("{} needs the label {}", who, join_labels(labels.wanted));
   };
   for (const Group* group : groups) {
-    if (auto reason = explain(group->labels, "the group " + group->name); !reason.empty()) return reason;
+    if (auto reason = explain(group->labels, "the group " + group->name); !reason.empty())
+      return reason;
   }
   return explain(test.labels, "it");
 }
 
-std::string skip_reason(const Case& test, const Labels& present, const Arch& arch, const ArchTable& arches) {
+std::string skip_reason(const Case& test, const Labels& present, const Arch& arch,
+                        const ArchTable& arches) {
   switch (select(test, present, arch, arches)) {
-    case Selection::selected: return "";
-    case Selection::other_arch: return fmt::format("not for {}: {}", arch.name, label_reason(test, present));
-    case Selection::labels: return label_reason(test, present);
+    case Selection::selected:
+      return "";
+    case Selection::other_arch:
+      return fmt::format("not for {}: {}", arch.name, label_reason(test, present));
+    case Selection::labels:
+      return label_reason(test, present);
   }
   return "";
 }
@@ -46,7 +56,10 @@ std::string skip_reason(const Case& test, const Labels& present, const Arch& arc
 class Planner {
  public:
   Planner(const Group& tree, const RunOptions& options, const ArchTable& arches)
-      : tree_(tree), options_(options), arches_(arches), cases_(find_cases(tree, options.patterns)) {
+      : tree_(tree),
+        options_(options),
+        arches_(arches),
+        cases_(find_cases(tree, options.patterns)) {
     for (const auto& unit : options.prior) done_before_.insert(unit.unit);
   }
 
@@ -66,8 +79,16 @@ class Planner {
       const std::string reason = skip_reason(*test, present, arch, arches_);
       for (const std::string& name : unit_names(*test, present)) {
         if (done_before_.contains({"case", name, arch.name})) continue;
-        plan_.units.push_back({{{"case", name, arch.name}, test->headers.summary, test->headers.issue, test->headers.author, {}}, test,
-                               &arch, reason, "", std::nullopt});
+        plan_.units.push_back({{{"case", name, arch.name},
+                                test->headers.summary,
+                                test->headers.issue,
+                                test->headers.author,
+                                {}},
+                               test,
+                               &arch,
+                               reason,
+                               "",
+                               std::nullopt});
         auto& labels = plan_.units.back().planned.labels;
         for (const auto& label : test->labels.unwanted) labels.push_back("!" + label);
         labels.insert(labels.end(), test->labels.wanted.begin(), test->labels.wanted.end());
@@ -75,18 +96,24 @@ class Planner {
     }
   }
 
-  /// Shards divide the (case x arch) that would run; iterations of one case stay together and what is skipped is in none.
+  /// Shards divide the (case x arch) that would run; iterations of one case stay together and what
+  /// is skipped is in none.
   void keep_shard() {
     std::vector<CaseUnit> runnable;
     std::vector<std::size_t> starts;
     for (CaseUnit& unit : plan_.units) {
       if (!unit.skip_reason.empty()) continue;
-      if (runnable.empty() || runnable.back().test != unit.test || runnable.back().arch != unit.arch) starts.push_back(runnable.size());
+      if (runnable.empty() || runnable.back().test != unit.test ||
+          runnable.back().arch != unit.arch)
+        starts.push_back(runnable.size());
       runnable.push_back(std::move(unit));
     }
     starts.push_back(runnable.size());
-    const ShardRange range = shard_range(starts.size() - 1, options_.shard.index, options_.shard.count);
-    const auto at = [&](std::size_t i) { return std::make_move_iterator(runnable.begin() + static_cast<std::ptrdiff_t>(starts[i])); };
+    const ShardRange range =
+        shard_range(starts.size() - 1, options_.shard.index, options_.shard.count);
+    const auto at = [&](std::size_t i) {
+      return std::make_move_iterator(runnable.begin() + static_cast<std::ptrdiff_t>(starts[i]));
+    };
     plan_.units.assign(at(range.start), at(range.start + range.count));
   }
 
@@ -94,9 +121,11 @@ class Planner {
     std::set<results::UnitId> names;
     for (const CaseUnit& unit : plan_.units) {
       if (names.insert(unit.planned.unit).second) continue;
-      throw Error(fmt::format("{}: two things to run would be called {}: rename the directory, or drop REPEAT", unit.test->script.string(),
-                              unit.planned.unit.name),
-                  ExitCode::usage);
+      throw Error(
+          fmt::format(
+              "{}: two things to run would be called {}: rename the directory, or drop REPEAT",
+              unit.test->script.string(), unit.planned.unit.name),
+          ExitCode::usage);
     }
   }
 
@@ -120,18 +149,22 @@ class Planner {
     CaseUnits found;
     for (std::size_t i = 0; i < plan_.units.size(); ++i) {
       const CaseUnit& unit = plan_.units[i];
-      if (unit.arch == &arch && unit.skip_reason.empty() && !unit.reused) found[unit.test].push_back(i);
+      if (unit.arch == &arch && unit.skip_reason.empty() && !unit.reused)
+        found[unit.test].push_back(i);
     }
     return found;
   }
 
   /// Adds the steps below `group` and appends their numbers to `produced`.
-  void walk(const Group& group, const Arch& arch, const CaseUnits& units, std::optional<std::size_t> init,
-            std::vector<std::size_t>& produced) {
+  void walk(const Group& group, const Arch& arch, const CaseUnits& units,
+            std::optional<std::size_t> init, std::vector<std::size_t>& produced) {
     const auto cases = all_cases(group);
-    if (std::none_of(cases.begin(), cases.end(), [&](const Case* test) { return units.contains(test); })) return;
+    if (std::none_of(cases.begin(), cases.end(),
+                     [&](const Case* test) { return units.contains(test); }))
+      return;
     std::vector<std::size_t> own;
-    if (group.script) own.push_back(*(init = add({Step::Kind::init, 0, &group, &arch, after(init), init})));
+    if (group.script)
+      own.push_back(*(init = add({Step::Kind::init, 0, &group, &arch, after(init), init})));
     for (const auto& child : group.children) {
       if (child.test) add_case(*child.test, arch, units, init, own);
       if (child.group) walk(*child.group, arch, units, init, own);
@@ -144,8 +177,8 @@ class Planner {
   }
 
   /// The iterations of a case run one after the other: they share its directory.
-  void add_case(const Case& test, const Arch& arch, const CaseUnits& units, std::optional<std::size_t> init,
-                std::vector<std::size_t>& produced) {
+  void add_case(const Case& test, const Arch& arch, const CaseUnits& units,
+                std::optional<std::size_t> init, std::vector<std::size_t>& produced) {
     const auto found = units.find(&test);
     if (found == units.end()) return;
     std::optional<std::size_t> previous = init;
@@ -175,10 +208,13 @@ class Planner {
 }  // namespace
 
 bool Plan::selects_anything() const {
-  return std::any_of(units.begin(), units.end(), [](const CaseUnit& unit) { return unit.skip_reason.empty(); });
+  return std::any_of(units.begin(), units.end(),
+                     [](const CaseUnit& unit) { return unit.skip_reason.empty(); });
 }
 
-Plan make_plan(const Group& tree, const RunOptions& options, const ArchTable& arches) { return Planner(tree, options, arches).make(); }
+Plan make_plan(const Group& tree, const RunOptions& options, const ArchTable& arches) {
+  return Planner(tree, options, arches).make();
+}
 
 results::UnitId group_unit(const Group& group, Step::Kind kind, const Arch& arch) {
   const std::string name = group.name.empty() ? "(top)" : group.name;

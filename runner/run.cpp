@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A run from top to bottom: plan, log the plan, execute the steps, write the reports. Whatever happens to a unit is logged at once.
+// A run from top to bottom: plan, log the plan, execute the steps, write the reports. Whatever
+// happens to a unit is logged at once.
 #include "runner/run.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
+#include <memory>
 #include <mutex>
 
-#include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "results/event_log.hpp"
 #include "results/reports.hpp"
-#include "results/timestamp.hpp"
+#include "runner/environment.hpp"
 #include "runner/plan.hpp"
 #include "runner/run_folder.hpp"
 #include "runner/schedule.hpp"
@@ -33,8 +31,8 @@ using results::UnitId;
 
 class Execution {
  public:
-  Execution(const Group& tree, const RunOptions& options, const ArchTable& arches, process::Runner& runner, Reporter& reporter,
-            std::stop_token stop)
+  Execution(const Group& tree, const RunOptions& options, const ArchTable& arches,
+            process::Runner& runner, Reporter& reporter, std::stop_token stop)
       : tree_(tree),
         options_(options),
         arches_(arches),
@@ -49,13 +47,15 @@ class Execution {
 
   results::RunRecord run() {
     log_.append({{}, start(), {}, {}, {}, {}});
-    reporter_.run_started(folder_.id, folder_.path, start().labels.empty() ? "" : text::join(start().labels, ", "));
+    reporter_.run_started(folder_.id, folder_.path,
+                          start().labels.empty() ? "" : text::join(start().labels, ", "));
     log_plan();
     finish_what_needs_no_run();
     try {
       return conclude(execute());
     } catch (const Error& error) {
-      // The results so far are worth a report; that it cannot be written must not hide what went wrong first.
+      // The results so far are worth a report; that it cannot be written must not hide what went
+      // wrong first.
       try {
         conclude(false);
       } catch (const Error&) {
@@ -92,20 +92,32 @@ class Execution {
     start.host_cpu = system.cpu;
     start.host_memory = system.memory;
     Labels labels;
-    for (const Arch& arch : options_.arches) labels.inherit(present_labels(options_.labels, arch, arches_));
+    for (const Arch& arch : options_.arches)
+      labels.inherit(present_labels(options_.labels, arch, arches_));
     start.labels.assign(labels.wanted.begin(), labels.wanted.end());
     for (const auto& label : labels.unwanted) start.labels.push_back("!" + label);
     return start;
   }
 
   void log_plan() {
-    for (const UnitFinished& prior : options_.prior) plan(results::UnitPlanned{prior.unit, "", "", "", {}});
+    for (const UnitFinished& prior : options_.prior)
+      plan(results::UnitPlanned{prior.unit, "", "", "", {}});
     for (const Step& step : plan_.steps) {
-      if (step.kind == Step::Kind::init) plan({group_unit(*step.group, step.kind, *step.arch), step.group->headers.summary, "", "", {}});
+      if (step.kind == Step::Kind::init)
+        plan({group_unit(*step.group, step.kind, *step.arch),
+              step.group->headers.summary,
+              "",
+              "",
+              {}});
     }
     for (const CaseUnit& unit : plan_.units) plan(unit.planned);
     for (const Step& step : plan_.steps) {
-      if (step.kind == Step::Kind::deinit) plan({group_unit(*step.group, step.kind, *step.arch), step.group->headers.summary, "", "", {}});
+      if (step.kind == Step::Kind::deinit)
+        plan({group_unit(*step.group, step.kind, *step.arch),
+              step.group->headers.summary,
+              "",
+              "",
+              {}});
     }
   }
 
@@ -114,7 +126,8 @@ class Execution {
   void finish_what_needs_no_run() {
     for (const UnitFinished& prior : options_.prior) finish(prior);
     for (const CaseUnit& unit : plan_.units) {
-      if (!unit.skip_reason.empty()) finish(make_finished(unit.planned.unit, {Result::skip, unit.skip_reason}));
+      if (!unit.skip_reason.empty())
+        finish(make_finished(unit.planned.unit, {Result::skip, unit.skip_reason}));
       if (unit.reused) finish(reused(unit));
     }
   }
@@ -139,15 +152,22 @@ class Execution {
   bool execute() {
     std::vector<std::vector<std::size_t>> after;
     for (const Step& step : plan_.steps) after.push_back(step.after);
-    return run_in_order(after, options_.jobs, [this](std::size_t i) { execute(i); }, stop_);
+    return run_in_order(
+        after, options_.jobs, [this](std::size_t i) { execute(i); }, stop_);
   }
 
   void execute(std::size_t index) {
     const Step& step = plan_.steps[index];
     switch (step.kind) {
-      case Step::Kind::init: run_init(index); return;
-      case Step::Kind::unit: run_unit(step); return;
-      case Step::Kind::deinit: run_deinit(step); return;
+      case Step::Kind::init:
+        run_init(index);
+        return;
+      case Step::Kind::unit:
+        run_unit(step);
+        return;
+      case Step::Kind::deinit:
+        run_deinit(step);
+        return;
     }
   }
 
@@ -161,9 +181,11 @@ class Execution {
     }
     const UnitFinished finished = run_group_script(step, id, "init");
     if (finished.result == Result::pass) return;
-    const std::string reason = fmt::format("init of the group {} {}: {}", step.group->name,
-                                           finished.result == Result::cancel ? "cancelled" : "failed", finished.reason);
-    set_failure(index, {finished.result == Result::cancel ? Result::cancel : Result::error, reason, true});
+    const std::string reason =
+        fmt::format("init of the group {} {}: {}", step.group->name,
+                    finished.result == Result::cancel ? "cancelled" : "failed", finished.reason);
+    set_failure(index,
+                {finished.result == Result::cancel ? Result::cancel : Result::error, reason, true});
   }
 
   /// The init ran, even if it failed: what it left behind is cleaned up.
@@ -179,7 +201,9 @@ class Execution {
 
   UnitFinished run_group_script(const Step& step, const UnitId& id, const std::string& argument) {
     const Group& group = *step.group;
-    Running unit = begin(id, fmt::format("{}.group-{}", group.name.empty() ? "top" : group.name, argument), *step.arch);
+    Running unit =
+        begin(id, fmt::format("{}.group-{}", group.name.empty() ? "top" : group.name, argument),
+              *step.arch);
     Script script = make_script(*group.script, group.directory, "UNKNOWN", *step.arch, unit);
     script.arguments = {argument};
     script.limit = group.headers.timeout.value_or(options_.default_timeout);
@@ -196,14 +220,16 @@ class Execution {
     end(running, run_case(unit, running), unit.key);
   }
 
-  /// pre-test.sh, the test, post-test.sh; a test that could not be prepared or followed up is an error.
+  /// pre-test.sh, the test, post-test.sh; a test that could not be prepared or followed up is an
+  /// error.
   Ending run_case(const CaseUnit& unit, Running& running);
 
   // ---- one unit
 
   Running begin(const UnitId& id, const std::string& name, const Arch& arch);
   UnitFinished end(Running& unit, Ending ending, const std::string& key);
-  Script make_script(const fs::path& path, const fs::path& directory, const std::string& test_name, const Arch& arch, const Running& unit);
+  Script make_script(const fs::path& path, const fs::path& directory, const std::string& test_name,
+                     const Arch& arch, const Running& unit);
 
   static UnitFinished make_finished(const UnitId& id, Ending ending) {
     UnitFinished finished;
@@ -254,7 +280,8 @@ class Execution {
 };
 
 Execution::Running Execution::begin(const UnitId& id, const std::string& name, const Arch& arch) {
-  Running unit{id, log_file_name(name, options_.arches.size() > 1 ? arch.name : ""), nullptr, nullptr, {}};
+  Running unit{
+      id, log_file_name(name, options_.arches.size() > 1 ? arch.name : ""), nullptr, nullptr, {}};
   log_.append({{}, {}, {}, results::UnitStarted{id}, {}, {}});
   {
     const std::lock_guard lock(report_mutex_);
@@ -272,9 +299,11 @@ Execution::Running Execution::begin(const UnitId& id, const std::string& name, c
 
 UnitFinished Execution::end(Running& unit, Ending ending, const std::string& key) {
   if (ending.result == Result::fail) {
-    if (const std::string words = unit.log->last_words(); !words.empty()) ending.reason += ": " + words;
+    if (const std::string words = unit.log->last_words(); !words.empty())
+      ending.reason += ": " + words;
   }
-  if (!unit.log->problem().empty()) ending = {Result::error, unit.log->problem(), ending.leaked, ending.elapsed};
+  if (!unit.log->problem().empty())
+    ending = {Result::error, unit.log->problem(), ending.leaked, ending.elapsed};
   UnitFinished finished = make_finished(unit.id, std::move(ending));
   finished.log = unit.log_name;
   finished.benchmark = unit.log->benchmark();
@@ -284,29 +313,16 @@ UnitFinished Execution::end(Running& unit, Ending ending, const std::string& key
   return finished;
 }
 
-Script Execution::make_script(const fs::path& path, const fs::path& directory, const std::string& test_name, const Arch& arch,
-                              const Running& unit) {
+Script Execution::make_script(const fs::path& path, const fs::path& directory,
+                              const std::string& test_name, const Arch& arch, const Running& unit) {
   Script script;
   script.path = path;
   script.directory = directory;
   script.limit = options_.default_timeout;
   script.trace = options_.trace;
-  const fs::path utils = share_ / "utils";
-  script.env = {{"RTFX", own_program().string()}};
-  for (const auto& [key, value] : options_.env) script.env[key] = value;
-  script.env["RT_ROOT"] = share_.string();
-  script.env["RT_LIB"] = (share_ / "lib.sh").string();
-  script.env["RT_UTILS"] = utils.string();
-  script.env["RT_PROJECT_ROOT"] = tree_.directory.string();
-  script.env["RT_OS"] = system_info().os;
-  script.env["RT_OS_VER"] = system_info().version;
-  script.env["RT_LABELS"] = present_labels(options_.labels, arch, arches_).str(":");
-  script.env["RT_TEST_NAME"] = test_name;
-  script.env["RT_RESULTS"] = folder_.path.string();
-  const auto given_path = options_.env.find("PATH");
-  script.env["PATH"] = utils.string() + ":" + (given_path != options_.env.end() ? given_path->second : environment("PATH", "/usr/bin:/bin"));
-  script.env["RTFX_ARCH"] = arch.name;
-  script.env["RTFX_TMP"] = unit.scratch->path().string();
+  script.env =
+      script_environment({tree_.directory, folder_.path, share_, unit.scratch->path(), test_name},
+                         options_, arch, arches_);
   return script;
 }
 
@@ -314,7 +330,8 @@ Ending Execution::run_case(const CaseUnit& unit, Running& running) {
   const Case& test = *unit.test;
   const std::string& name = unit.planned.unit.name;
   const auto limit = test.headers.timeout.value_or(options_.default_timeout);
-  const auto hook = [&](const std::optional<fs::path>& path, std::vector<std::string> arguments, const char* what) -> std::optional<Ending> {
+  const auto hook = [&](const std::optional<fs::path>& path, std::vector<std::string> arguments,
+                        const char* what) -> std::optional<Ending> {
     if (!path) return std::nullopt;
     Script script = make_script(*path, test.directory, name, *unit.arch, running);
     script.arguments = std::move(arguments);
@@ -334,7 +351,8 @@ Ending Execution::run_case(const CaseUnit& unit, Running& running) {
     ending = run_script(script, runner_, running.sink, stop_);
   }
   if (stop_.stop_requested()) return ending;
-  auto failed = hook(test.group->post_test, {name, std::to_string(results::rtf_result(ending.result))}, "post-test.sh");
+  auto failed = hook(test.group->post_test,
+                     {name, std::to_string(results::rtf_result(ending.result))}, "post-test.sh");
   if (failed && ending.result == Result::pass) {
     failed->elapsed = ending.elapsed;
     return *failed;
@@ -344,8 +362,8 @@ Ending Execution::run_case(const CaseUnit& unit, Running& running) {
 
 }  // namespace
 
-results::RunRecord run_cases(const Group& tree, const RunOptions& options, const ArchTable& arches, process::Runner& runner,
-                             Reporter& reporter, std::stop_token stop) {
+results::RunRecord run_cases(const Group& tree, const RunOptions& options, const ArchTable& arches,
+                             process::Runner& runner, Reporter& reporter, std::stop_token stop) {
   return Execution(tree, options, arches, runner, reporter, std::move(stop)).run();
 }
 

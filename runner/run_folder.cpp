@@ -30,7 +30,8 @@ std::string new_id() {
 
 void check_id(const std::string& id) {
   if (id.find('/') == std::string::npos && id != "." && id != ".." && id != "latest") return;
-  throw Error(fmt::format("\"{}\" cannot be the id of a run: it has to be a plain file name", id), ExitCode::usage);
+  throw Error(fmt::format("\"{}\" cannot be the id of a run: it has to be a plain file name", id),
+              ExitCode::usage);
 }
 
 /// A rename replaces the link in one step: a reader finds the old run or the new one.
@@ -38,7 +39,8 @@ void link_to(const fs::path& link, const std::string& target) {
   const fs::path part = link.string() + fmt::format(".{}", getpid());
   std::error_code failed;
   fs::remove(part, failed);
-  if (symlink(target.c_str(), part.c_str()) != 0) throw system_error("linking " + link.string(), errno);
+  if (symlink(target.c_str(), part.c_str()) != 0)
+    throw system_error("linking " + link.string(), errno);
   if (rename(part.c_str(), link.c_str()) != 0) {
     const int reason = errno;
     fs::remove(part, failed);

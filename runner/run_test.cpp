@@ -40,13 +40,16 @@ struct Run : testing::Test {
     options.arches = {arches.find("amd64")};
   }
 
-  results::RunRecord run(std::stop_token stop = {}) { return run_cases(tree.load(), options, arches, runner, reporter, stop); }
+  results::RunRecord run(std::stop_token stop = {}) {
+    return run_cases(tree.load(), options, arches, runner, reporter, stop);
+  }
 
   /// "NAME:RESULT" of every unit in planned order.
   static std::vector<std::string> told(const results::RunRecord& record) {
     std::vector<std::string> lines;
     for (const auto& unit : record.units) {
-      lines.push_back(unit.planned.unit.name + ":" + (unit.finished ? results::result_name(unit.finished->result) : "missing"));
+      lines.push_back(unit.planned.unit.name + ":" +
+                      (unit.finished ? results::result_name(unit.finished->result) : "missing"));
     }
     return lines;
   }
@@ -54,7 +57,8 @@ struct Run : testing::Test {
   std::vector<std::string> commands() const {
     std::vector<std::string> lines;
     for (const auto& command : runner.commands) {
-      lines.push_back(command.cwd.filename().string() + " " + fs::path(command.argv[1]).filename().string());
+      lines.push_back(command.cwd.filename().string() + " " +
+                      fs::path(command.argv[1]).filename().string());
       for (std::size_t i = 2; i < command.argv.size(); ++i) lines.back() += " " + command.argv[i];
     }
     return lines;
@@ -68,17 +72,25 @@ struct Run : testing::Test {
 };
 
 TEST_F(Run, executes_groups_around_their_cases_in_order) {
-  tree.group("", "# NAME: top\n").test("010_a").group("020_g", "#\n").test("020_g/010_b").test("030_c");
+  tree.group("", "# NAME: top\n")
+      .test("010_a")
+      .group("020_g", "#\n")
+      .test("020_g/010_b")
+      .test("030_c");
   const auto record = run();
   std::vector<std::string> scripts;
   for (const auto& line : commands()) scripts.push_back(line.substr(line.find(' ') + 1));
-  EXPECT_THAT(scripts, ElementsAre("group.sh init", "test.sh", "group.sh init", "test.sh", "group.sh deinit", "test.sh", "group.sh deinit"));
+  EXPECT_THAT(scripts, ElementsAre("group.sh init", "test.sh", "group.sh init", "test.sh",
+                                   "group.sh deinit", "test.sh", "group.sh deinit"));
   EXPECT_TRUE(record.finished);
   EXPECT_EQ(results::count(record).passed, 3);
 }
 
 TEST_F(Run, plans_every_unit_before_it_starts_one) {
-  tree.group("", "# NAME: top\n").test("010_a").test("020_b", "# REPEAT: 2\n").test("030_c", "# LABELS: slow\n");
+  tree.group("", "# NAME: top\n")
+      .test("010_a")
+      .test("020_b", "# REPEAT: 2\n")
+      .test("030_c", "# LABELS: slow\n");
   run();
   bool started = false;
   int planned = 0;
@@ -93,24 +105,34 @@ TEST_F(Run, plans_every_unit_before_it_starts_one) {
 }
 
 TEST_F(Run, every_ending_of_a_script_is_a_result_with_a_reason) {
-  tree.test("010_fail").test("020_cancel").test("030_signal").test("040_timeout").test("050_none").test("060_pass");
+  tree.test("010_fail")
+      .test("020_cancel")
+      .test("030_signal")
+      .test("040_timeout")
+      .test("050_none")
+      .test("060_pass");
   runner.script = [](const process::Command& command) -> process::FakeResult {
     using process::Ending;
     const std::string name = command.env.at("RT_TEST_NAME");
     if (name == "fail") return FakeRunner::exit(3, "", "+ trace\nno disk\n+ exit 3\n");
     if (name == "cancel") return FakeRunner::exit(253);
     if (name == "signal") return {{.ending = Ending::signalled, .signal = 11}, "", ""};
-    if (name == "timeout") return {{.ending = Ending::timed_out, .elapsed = std::chrono::seconds(10), .leaked = true}, "", ""};
+    if (name == "timeout")
+      return {{.ending = Ending::timed_out, .elapsed = std::chrono::seconds(10), .leaked = true},
+              "",
+              ""};
     if (name == "none") throw Error("no shell", ExitCode::host);
     return FakeRunner::exit(0);
   };
   const auto record = run();
-  EXPECT_THAT(told(record), ElementsAre("fail:fail", "cancel:cancel", "signal:fail", "timeout:timeout", "none:error", "pass:pass"));
+  EXPECT_THAT(told(record), ElementsAre("fail:fail", "cancel:cancel", "signal:fail",
+                                        "timeout:timeout", "none:error", "pass:pass"));
   EXPECT_EQ(record.units[0].finished->reason, "exit 3: no disk");
   EXPECT_THAT(record.units[2].finished->reason, HasSubstr("signal 11"));
   EXPECT_TRUE(record.units[3].finished->leaked);
   EXPECT_EQ(record.units[4].finished->reason, "no shell");
-  for (const auto& unit : record.units) EXPECT_EQ(unit.finished->reason.empty(), unit.finished->result == Result::pass);
+  for (const auto& unit : record.units)
+    EXPECT_EQ(unit.finished->reason.empty(), unit.finished->result == Result::pass);
 }
 
 TEST_F(Run, gives_scripts_the_variables_and_the_limit) {
@@ -136,7 +158,8 @@ TEST_F(Run, gives_scripts_the_variables_and_the_limit) {
 TEST_F(Run, reuses_a_known_pass_and_does_not_start_its_group) {
   tree.group("", "# NAME: top\n").test("010_a").test("020_b");
   options.key = [](const Case& test, const Arch&) { return "key of " + test.name; };
-  options.known = [](const results::UnitId& unit, const std::string& key) -> std::optional<results::UnitFinished> {
+  options.known = [](const results::UnitId& unit,
+                     const std::string& key) -> std::optional<results::UnitFinished> {
     EXPECT_EQ(key, "key of " + unit.name);
     results::UnitFinished known;
     known.result = unit.name == "top.a" ? Result::pass : Result::fail;
@@ -145,7 +168,8 @@ TEST_F(Run, reuses_a_known_pass_and_does_not_start_its_group) {
   };
   auto record = run();
   EXPECT_EQ(record.find({"case", "top.a", "amd64"})->finished->reused_from, "earlier");
-  EXPECT_EQ(record.find({"case", "top.b", "amd64"})->finished->reused_from, "") << "only a pass is worth to be reused";
+  EXPECT_EQ(record.find({"case", "top.b", "amd64"})->finished->reused_from, "")
+      << "only a pass is worth to be reused";
   EXPECT_EQ(record.find({"case", "top.b", "amd64"})->finished->key, "key of top.b");
   EXPECT_EQ(runner.commands.size(), 3u);
   runner.commands.clear();
@@ -179,7 +203,8 @@ TEST_F(Run, a_stop_leaves_the_rest_without_a_result_and_the_log_incomplete) {
     return {{.ending = process::Ending::cancelled}, "", ""};
   };
   const auto record = run(stop.get_token());
-  EXPECT_THAT(told(record), ElementsAre("top::init:pass", "top.a:pass", "top.b:cancel", "top.c:missing", "top::deinit:missing"));
+  EXPECT_THAT(told(record), ElementsAre("top::init:pass", "top.a:pass", "top.b:cancel",
+                                        "top.c:missing", "top::deinit:missing"));
   EXPECT_FALSE(record.finished);
   EXPECT_TRUE(fs::exists(options.results / "id" / "junit.xml"));
 }
@@ -210,7 +235,8 @@ TEST(UnitLog, remembers_benchmarks_and_last_words_of_lines_that_come_in_pieces) 
   const TemporaryDirectory folder;
   UnitLog log(folder.path() / "log");
   using process::Stream;
-  for (const char* piece : {"RT_BENCH", "MARK_RESULT: 12 ", "MB/s\nmore\n"}) log.write(Stream::out, piece);
+  for (const char* piece : {"RT_BENCH", "MARK_RESULT: 12 ", "MB/s\nmore\n"})
+    log.write(Stream::out, piece);
   log.write(Stream::err, "RT_BENCHMARK_RESULT: not here\nlast ");
   log.write(Stream::err, "words\n\n");
   log.write(Stream::out, "RT_BENCHMARK_RESULT: 13 MB/s");
@@ -229,7 +255,8 @@ TEST(UnitLog, long_lines_are_cut_in_memory_only) {
 
 TEST(Schedule, one_job_is_plain_order) {
   std::vector<std::size_t> order;
-  EXPECT_TRUE(run_in_order({{}, {0}, {}, {1, 2}}, 1, [&](std::size_t i) { order.push_back(i); }, {}));
+  EXPECT_TRUE(
+      run_in_order({{}, {0}, {}, {1, 2}}, 1, [&](std::size_t i) { order.push_back(i); }, {}));
   EXPECT_THAT(order, ElementsAre(0u, 1u, 2u, 3u));
 }
 
@@ -239,17 +266,20 @@ TEST(Schedule, many_jobs_keep_what_must_come_before) {
   for (std::size_t i = 1; i < size; ++i) after[i] = {i / 2, i / 3};
   std::vector<std::atomic<bool>> done(size);
   std::atomic<int> wrong = 0, most = 0, now = 0;
-  EXPECT_TRUE(run_in_order(after, 8, [&](std::size_t i) {
-    const int running = ++now;
-    for (int seen = most; seen < running && !most.compare_exchange_weak(seen, running);) {
-    }
-    for (const std::size_t before : after[i]) {
-      if (!done[before]) ++wrong;
-    }
-    std::this_thread::yield();
-    done[i] = true;
-    --now;
-  }, {}));
+  EXPECT_TRUE(run_in_order(after, 8,
+                           [&](std::size_t i) {
+                             const int running = ++now;
+                             for (int seen = most;
+                                  seen < running && !most.compare_exchange_weak(seen, running);) {
+                             }
+                             for (const std::size_t before : after[i]) {
+                               if (!done[before]) ++wrong;
+                             }
+                             std::this_thread::yield();
+                             done[i] = true;
+                             --now;
+                           },
+                           {}));
   EXPECT_EQ(wrong, 0);
   EXPECT_LE(most, 8);
   for (const auto& one : done) EXPECT_TRUE(one);
@@ -257,26 +287,33 @@ TEST(Schedule, many_jobs_keep_what_must_come_before) {
 
 TEST(Schedule, an_exception_stops_the_rest_and_comes_out) {
   std::atomic<int> ran = 0;
-  EXPECT_THROW(run_in_order({{}, {0}, {1}}, 4, [&](std::size_t i) {
-    ++ran;
-    if (i == 1) throw Error("full disk");
-  }, {}), Error);
+  EXPECT_THROW(run_in_order({{}, {0}, {1}}, 4,
+                            [&](std::size_t i) {
+                              ++ran;
+                              if (i == 1) throw Error("full disk");
+                            },
+                            {}),
+               Error);
   EXPECT_EQ(ran, 2);
 }
 
 TEST(Schedule, a_stop_starts_nothing_more) {
   std::stop_source stop;
   int ran = 0;
-  EXPECT_FALSE(run_in_order({{}, {}, {}}, 1, [&](std::size_t) {
-    ++ran;
-    stop.request_stop();
-  }, stop.get_token()));
+  EXPECT_FALSE(run_in_order(
+      {{}, {}, {}}, 1,
+      [&](std::size_t) {
+        ++ran;
+        stop.request_stop();
+      },
+      stop.get_token()));
   EXPECT_EQ(ran, 1);
 }
 
 TEST(RunFolder, new_ids_are_unique_and_latest_follows) {
   const TemporaryDirectory results;
-  const RunFolder first = make_run_folder(results.path(), "", true), second = make_run_folder(results.path(), "", true);
+  const RunFolder first = make_run_folder(results.path(), "", true),
+                  second = make_run_folder(results.path(), "", true);
   EXPECT_NE(first.id, second.id);
   EXPECT_EQ(fs::read_symlink(results.path() / "latest"), second.id);
   make_run_folder(results.path(), "named", false);
@@ -288,7 +325,8 @@ TEST(RunFolder, log_names_fit_a_file_system) {
   EXPECT_EQ(log_file_name("top.t", ""), "top.t.log");
   EXPECT_EQ(log_file_name("top.t", "arm64"), "top.t.arm64.log");
   EXPECT_EQ(log_file_name(".hidden", ""), "_.hidden.log");
-  const std::string one = log_file_name(std::string(300, 'x') + "1", "arm64"), other = log_file_name(std::string(300, 'x') + "2", "arm64");
+  const std::string one = log_file_name(std::string(300, 'x') + "1", "arm64"),
+                    other = log_file_name(std::string(300, 'x') + "2", "arm64");
   EXPECT_LT(one.size(), 255u);
   EXPECT_NE(one, other);
 }

@@ -13,8 +13,13 @@ namespace {
 
 class Workers {
  public:
-  Workers(const std::vector<std::vector<std::size_t>>& after, const std::function<void(std::size_t)>& body, std::stop_token stop)
-      : body_(body), stop_(std::move(stop)), waiting_(after.size()), dependents_(after.size()), left_(after.size()) {
+  Workers(const std::vector<std::vector<std::size_t>>& after,
+          const std::function<void(std::size_t)>& body, std::stop_token stop)
+      : body_(body),
+        stop_(std::move(stop)),
+        waiting_(after.size()),
+        dependents_(after.size()),
+        left_(after.size()) {
     for (std::size_t i = 0; i < after.size(); ++i) {
       waiting_[i] = after[i].size();
       for (const std::size_t before : after[i]) dependents_[before].push_back(i);
@@ -56,7 +61,9 @@ class Workers {
     }
   }
 
-  bool over() const { return left_ == 0 || failure_ || stop_.stop_requested() || (ready_.empty() && running_ == 0); }
+  bool over() const {
+    return left_ == 0 || failure_ || stop_.stop_requested() || (ready_.empty() && running_ == 0);
+  }
 
   void done(std::size_t step) {
     --left_;
@@ -78,8 +85,8 @@ class Workers {
 
 }  // namespace
 
-bool run_in_order(const std::vector<std::vector<std::size_t>>& after, int jobs, const std::function<void(std::size_t)>& body,
-                  std::stop_token stop) {
+bool run_in_order(const std::vector<std::vector<std::size_t>>& after, int jobs,
+                  const std::function<void(std::size_t)>& body, std::stop_token stop) {
   const auto most = static_cast<int>(std::min<std::size_t>(after.size(), 1024));
   return Workers(after, body, std::move(stop)).run(std::clamp(jobs, 1, std::max(most, 1)));
 }

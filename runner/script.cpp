@@ -41,7 +41,9 @@ void judge(const process::Outcome& outcome, Ending& ending) {
     case process::Ending::exited:
       if (outcome.exit_code == 0) return;
       ending.result = outcome.exit_code == cancelled_by_script ? Result::cancel : Result::fail;
-      ending.reason = outcome.exit_code == cancelled_by_script ? "cancelled by the script (exit 253)" : outcome.str();
+      ending.reason = outcome.exit_code == cancelled_by_script
+                          ? "cancelled by the script (exit 253)"
+                          : outcome.str();
       return;
     case process::Ending::signalled:
       ending.result = Result::fail;
@@ -61,7 +63,8 @@ void judge(const process::Outcome& outcome, Ending& ending) {
 }  // namespace
 
 UnitLog::UnitLog(const std::filesystem::path& path)
-    : name_(path.string()), file_(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
+    : name_(path.string()),
+      file_(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
   if (!file_) problem_ = system_error("writing " + name_, errno).what();
 }
 
@@ -91,7 +94,9 @@ void UnitLog::write(process::Stream stream, std::string_view bytes) {
 
 void UnitLog::on_line(process::Stream stream, const std::string& line) {
   if (stream == process::Stream::out) {
-    if (line.starts_with(benchmark_mark)) benchmark_ = text::printable(text::trim(std::string_view(line).substr(benchmark_mark.size())));
+    if (line.starts_with(benchmark_mark))
+      benchmark_ =
+          text::printable(text::trim(std::string_view(line).substr(benchmark_mark.size())));
   } else if (!line.starts_with("+") && !text::trim(line).empty()) {
     last_words_ = line;
   }
@@ -105,14 +110,17 @@ std::string UnitLog::benchmark() {
 std::string UnitLog::last_words() {
   if (!err_.line.empty()) on_line(process::Stream::err, std::exchange(err_.line, ""));
   std::string words;
-  for (const char c : text::printable(text::trim(last_words_))) words += c == '\r' || c == '\t' ? ' ' : c;
+  for (const char c : text::printable(text::trim(last_words_)))
+    words += c == '\r' || c == '\t' ? ' ' : c;
   if (words.size() <= longest_last_words) return words;
   std::size_t end = longest_last_words;
-  while (end > 0 && (static_cast<unsigned char>(words[end]) & 0xC0) == 0x80) --end;  // not within a character
+  while (end > 0 && (static_cast<unsigned char>(words[end]) & 0xC0) == 0x80)
+    --end;  // not within a character
   return words.substr(0, end) + "...";
 }
 
-Ending run_script(const Script& script, process::Runner& runner, const process::Sink& sink, std::stop_token stop) {
+Ending run_script(const Script& script, process::Runner& runner, const process::Sink& sink,
+                  std::stop_token stop) {
   Ending ending;
   try {
     const process::Outcome outcome = runner.run(command_of(script), sink, std::move(stop));

@@ -23,17 +23,19 @@ struct Ending {
   std::chrono::nanoseconds elapsed{0};
 };
 
-/// The log of one unit: takes the raw output of its scripts, and remembers of it what the result needs. Memory does not grow
-/// with the output.
+/// The log of one unit: takes the raw output of its scripts, and remembers of it what the result
+/// needs. Memory does not grow with the output.
 class UnitLog {
  public:
   /// Makes the file, or empties the one of an earlier run.
   explicit UnitLog(const std::filesystem::path& path);
 
   void write(process::Stream stream, std::string_view bytes);
-  /// Value of the last `RT_BENCHMARK_RESULT:` line on standard output; call it when the output has ended.
+  /// Value of the last `RT_BENCHMARK_RESULT:` line on standard output; call it when the output has
+  /// ended.
   std::string benchmark();
-  /// The last line of standard error that is not a trace of `sh -x`, shortened; "" when there is none.
+  /// The last line of standard error that is not a trace of `sh -x`, shortened; "" when there is
+  /// none.
   std::string last_words();
   /// Why the log is incomplete ("writing …: No space left on device"), or "".
   const std::string& problem() const { return problem_; }
@@ -61,7 +63,9 @@ struct Script {
   bool trace = false;
 };
 
-/// Runs it with the shell; output goes to `sink`. Never throws: what goes wrong is an `error` ending.
-Ending run_script(const Script& script, process::Runner& runner, const process::Sink& sink, std::stop_token stop);
+/// Runs it with the shell; output goes to `sink`. Never throws: what goes wrong is an `error`
+/// ending.
+Ending run_script(const Script& script, process::Runner& runner, const process::Sink& sink,
+                  std::stop_token stop);
 
 }  // namespace rtfx::runner

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runner/select.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -37,7 +37,8 @@ bool is_full_name(const std::string& pattern, const Group& group) {
   return false;
 }
 
-/// Whether `name` is `outer` or, when `whole` words are asked for, lies in a group of that name; else any prefix will do.
+/// Whether `name` is `outer` or, when `whole` words are asked for, lies in a group of that name;
+/// else any prefix will do.
 bool within(const std::string& outer, const std::string& name, bool whole) {
   if (!name.starts_with(outer)) return false;
   return !whole || outer.empty() || name.size() == outer.size() || name[outer.size()] == '.';
@@ -75,7 +76,8 @@ Labels present_labels(const std::string& user_labels, const Arch& target, const 
   return present;
 }
 
-Selection select(const Case& test, const Labels& present, const Arch& target, const ArchTable& arches) {
+Selection select(const Case& test, const Labels& present, const Arch& target,
+                 const ArchTable& arches) {
   if (labels_select(test, present)) return Selection::selected;
   // Labels are the reason unless the case would run for another arch with everything else the same.
   for (const auto& name : arches.names()) {
@@ -87,27 +89,36 @@ Selection select(const Case& test, const Labels& present, const Arch& target, co
   return Selection::labels;
 }
 
-bool group_runs(const Group& group, const Labels& present) { return labels_match(group.labels, present); }
+bool group_runs(const Group& group, const Labels& present) {
+  return labels_match(group.labels, present);
+}
 
 bool pattern_matches(const std::string& pattern, const std::string& name, const Group& tree) {
   return Pattern(pattern, tree).matches(name);
 }
 
-Pattern::Pattern(std::string text, const Group& tree) : text_(std::move(text)), exact_(!text_.empty() && is_full_name(text_, tree)) {}
+Pattern::Pattern(std::string text, const Group& tree)
+    : text_(std::move(text)), exact_(!text_.empty() && is_full_name(text_, tree)) {}
 
 bool Pattern::matches(const std::string& name) const { return within(text_, name, exact_); }
 
-bool Pattern::reaches_into(const std::string& group) const { return within(text_, group, exact_) || within(group, text_, exact_); }
+bool Pattern::reaches_into(const std::string& group) const {
+  return within(text_, group, exact_) || within(group, text_, exact_);
+}
 
 std::vector<const Case*> find_cases(const Group& tree, const std::string& text) {
   std::vector<const Case*> cases = all_cases(tree);
-  if (cases.empty()) throw Error(fmt::format("no test cases in {}", tree.directory.string()), ExitCode::nothing_to_run);
+  if (cases.empty())
+    throw Error(fmt::format("no test cases in {}", tree.directory.string()),
+                ExitCode::nothing_to_run);
   const Pattern pattern(text, tree);
   std::erase_if(cases, [&](const Case* test) { return !pattern.matches(test->name); });
   if (!cases.empty()) return cases;
   std::vector<std::string> names;
   collect_names(tree, names);
-  throw Error(fmt::format("no case matches the pattern \"{}\"{}", text, text::did_you_mean(text, names)), ExitCode::nothing_to_run);
+  throw Error(
+      fmt::format("no case matches the pattern \"{}\"{}", text, text::did_you_mean(text, names)),
+      ExitCode::nothing_to_run);
 }
 
 std::vector<const Case*> find_cases(const Group& tree, const std::vector<std::string>& patterns) {
@@ -135,7 +146,8 @@ std::vector<std::string> unit_names(const Case& test, const Labels& present) {
   return names;
 }
 
-std::vector<std::string> unknown_labels(const Group& tree, const std::string& user_labels, const ArchTable& arches) {
+std::vector<std::string> unknown_labels(const Group& tree, const std::string& user_labels,
+                                        const ArchTable& arches) {
   const auto known = known_labels(tree, arches);
   Labels given;
   given.add(user_labels);
@@ -152,7 +164,8 @@ void check_labels(const Group& tree, const std::string& user_labels, const ArchT
   std::vector<std::string> problems;
   for (const auto& label : unknown_labels(tree, user_labels, arches)) {
     const std::string hint = text::did_you_mean(label, candidates);
-    if (!hint.empty()) problems.push_back(fmt::format("no case has the label \"{}\"{}", label, hint));
+    if (!hint.empty())
+      problems.push_back(fmt::format("no case has the label \"{}\"{}", label, hint));
   }
   if (!problems.empty()) throw Error(text::join(problems, "\n"), ExitCode::nothing_to_run);
 }

@@ -26,7 +26,8 @@ TEST(Labels, blanks_and_empty_parts_do_not_count) {
   EXPECT_EQ(labels(" a, b ,,! c,!").str(":"), "!c:a:b");
 }
 
-/// One of the labels must be present, none of the unwanted ones, and the host may exclude (linuxkit/rtf, local/labels.go).
+/// One of the labels must be present, none of the unwanted ones, and the host may exclude
+/// (linuxkit/rtf, local/labels.go).
 TEST(Labels, match_as_in_rtf) {
   EXPECT_TRUE(labels_match(labels(""), labels("")));
   EXPECT_TRUE(labels_match(labels(""), labels("a")));
@@ -50,12 +51,17 @@ TEST(Select, the_target_stands_instead_of_the_host) {
 
 TEST(Select, tells_another_arch_from_other_labels) {
   TestTree tree;
-  tree.test("010_arm", "# LABELS: arm64\n").test("020_slow", "# LABELS: slow\n").test("030_not", "# LABELS: !amd64\n").test("040_all");
+  tree.test("010_arm", "# LABELS: arm64\n")
+      .test("020_slow", "# LABELS: slow\n")
+      .test("030_not", "# LABELS: !amd64\n")
+      .test("040_all");
   const auto cases = all_cases(tree.load());
   const Arch& amd64 = arches.find("amd64");
   std::vector<Selection> got;
-  for (const Case* test : cases) got.push_back(select(*test, present_labels("", amd64, arches), amd64, arches));
-  EXPECT_THAT(got, ElementsAre(Selection::other_arch, Selection::labels, Selection::other_arch, Selection::selected));
+  for (const Case* test : cases)
+    got.push_back(select(*test, present_labels("", amd64, arches), amd64, arches));
+  EXPECT_THAT(got, ElementsAre(Selection::other_arch, Selection::labels, Selection::other_arch,
+                               Selection::selected));
 }
 
 TEST(Select, every_group_above_is_asked) {
@@ -64,12 +70,16 @@ TEST(Select, every_group_above_is_asked) {
   const Case* test = all_cases(tree.load())[0];
   const Arch& amd64 = arches.find("amd64");
   EXPECT_EQ(select(*test, present_labels("", amd64, arches), amd64, arches), Selection::labels);
-  EXPECT_EQ(select(*test, present_labels("outer", amd64, arches), amd64, arches), Selection::selected);
+  EXPECT_EQ(select(*test, present_labels("outer", amd64, arches), amd64, arches),
+            Selection::selected);
 }
 
 TEST(Pattern, a_full_name_is_exact_and_anything_else_a_prefix) {
   TestTree tree;
-  tree.group("", "# NAME: top\n").test("010_foo/010_bar").test("010_foo/020_barrel").test("020_food/t");
+  tree.group("", "# NAME: top\n")
+      .test("010_foo/010_bar")
+      .test("010_foo/020_barrel")
+      .test("020_food/t");
   const Group& root = tree.load();
   EXPECT_TRUE(pattern_matches("", "top.foo.bar", root));
   EXPECT_TRUE(pattern_matches("top.foo.bar", "top.foo.bar", root));
@@ -138,7 +148,10 @@ TEST(Shard, all_shards_together_are_everything_once) {
 
 TEST(Units, of_a_repeated_case_are_numbered) {
   TestTree tree;
-  tree.test("010_a").test("020_b", "# REPEAT: 1\n").test("030_c", "# REPEAT: 2 slow:3\n").test("040_d", "# REPEAT: slow:2\n");
+  tree.test("010_a")
+      .test("020_b", "# REPEAT: 1\n")
+      .test("030_c", "# REPEAT: 2 slow:3\n")
+      .test("040_d", "# REPEAT: slow:2\n");
   const auto cases = all_cases(tree.load());
   EXPECT_THAT(unit_names(*cases[0], {}), ElementsAre("a"));
   EXPECT_THAT(unit_names(*cases[1], {}), ElementsAre("b.1"));
@@ -150,9 +163,14 @@ TEST(Units, of_a_repeated_case_are_numbered) {
 
 TEST(List, shows_groups_that_are_left_out_as_one_line) {
   TestTree tree;
-  tree.group("", "# NAME: top\n").group("010_g", "# LABELS: slow\n").test("010_g/a").test("020_h/b").test("030_c");
+  tree.group("", "# NAME: top\n")
+      .group("010_g", "# LABELS: slow\n")
+      .test("010_g/a")
+      .test("020_h/b")
+      .test("030_c");
   std::vector<std::string> got;
-  for (const ListRow& row : list_rows(tree.load(), "top.c", "", arches.find("amd64"), arches)) got.push_back((row.runs ? "+" : "-") + row.name);
+  for (const ListRow& row : list_rows(tree.load(), "top.c", "", arches.find("amd64"), arches))
+    got.push_back((row.runs ? "+" : "-") + row.name);
   EXPECT_THAT(got, ElementsAre("-top.g", "-top.h", "+top.c"));
 }
 

@@ -26,7 +26,9 @@ fs::path share_directory() {
   for (const fs::path& place : places) {
     if (fs::exists(place / "lib.sh")) return place;
   }
-  throw Error("no lib.sh in " + places.front().string() + "; set RTFX_SHARE to the folder share/rtfx of rtfx's source", ExitCode::host);
+  throw Error("no lib.sh in " + places.front().string() +
+                  "; set RTFX_SHARE to the folder share/rtfx of rtfx's source",
+              ExitCode::host);
 }
 
 }  // namespace rtfx::runner

@@ -23,7 +23,8 @@ std::map<std::string, std::string> read_pairs(const char* path, char separator) 
     const auto at = line.find(separator);
     if (at == std::string::npos) continue;
     auto value = text::trim(std::string_view(line).substr(at + 1));
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
+      value = value.substr(1, value.size() - 2);
     pairs.emplace(text::trim(std::string_view(line).substr(0, at)), value);
   }
   return pairs;
@@ -42,7 +43,8 @@ void read_distribution(SystemInfo& info) {
     info.name = id->second;
     info.name[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(info.name[0])));
   }
-  if (const auto version = release.find("VERSION_ID"); version != release.end()) info.version = version->second;
+  if (const auto version = release.find("VERSION_ID"); version != release.end())
+    info.version = version->second;
 }
 
 SystemInfo read_system() {

@@ -15,7 +15,7 @@ struct SystemInfo {
   std::string arch;                 ///< GOARCH
   std::string model = "UNKNOWN";
   std::string cpu = "UNKNOWN";
-  std::int64_t memory = -1;         ///< bytes
+  std::int64_t memory = -1;  ///< bytes
 
   /// The labels that rtf gives to every run of this host, but for its architecture.
   std::vector<std::string> labels() const { return {os, name, version}; }

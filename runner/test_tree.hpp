@@ -13,8 +13,12 @@ namespace rtfx::runner {
 /// A tree of cases on disk for unit tests.
 class TestTree {
  public:
-  TestTree& test(const std::string& directory, const std::string& script = "exit 0\n") { return write(directory + "/test.sh", script); }
-  TestTree& group(const std::string& directory, const std::string& script) { return write(directory + "/group.sh", script); }
+  TestTree& test(const std::string& directory, const std::string& script = "exit 0\n") {
+    return write(directory + "/test.sh", script);
+  }
+  TestTree& group(const std::string& directory, const std::string& script) {
+    return write(directory + "/group.sh", script);
+  }
   TestTree& write(const std::string& file, const std::string& text) {
     write_file_atomically(directory_.path() / fs::path(file).relative_path(), text);
     return *this;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is a case and what is a group, and what they are called, is rtf's (linuxkit/rtf, local/group.go and local/test.go):
-// a directory with test.sh is a case; a directory with group.sh or with directories in it is a group, and can be both;
-// "_name" is left out; "020_name" is "name" and comes after "010_other"; equal numbers go by file name.
+// What is a case and what is a group, and what they are called, is rtf's (linuxkit/rtf,
+// local/group.go and local/test.go): a directory with test.sh is a case; a directory with group.sh
+// or with directories in it is a group, and can be both; "_name" is left out; "020_name" is "name"
+// and comes after "010_other"; equal numbers go by file name.
 #include "runner/tree.hpp"
 
 #include <algorithm>
@@ -37,15 +38,23 @@ long parse_order(std::string_view text) {
   return negative ? -value : value;
 }
 
-/// Names go into tables, logs and file names: one line of UTF-8 each, whatever the directory is called.
+/// Names go into tables, logs and file names: one line of UTF-8 each, whatever the directory is
+/// called.
 std::string display_name(const std::string& file_name) {
   std::string name;
   for (const char c : text::printable(file_name)) {
     switch (c) {
-      case '\n': name += "\\x0a"; break;
-      case '\r': name += "\\x0d"; break;
-      case '\t': name += "\\x09"; break;
-      default: name += c;
+      case '\n':
+        name += "\\x0a";
+        break;
+      case '\r':
+        name += "\\x0d";
+        break;
+      case '\t':
+        name += "\\x09";
+        break;
+      default:
+        name += c;
     }
   }
   return name;
@@ -81,7 +90,8 @@ class TreeLoader {
   void children(Group& group) {
     for (const Entry& entry : entries(group.directory)) {
       if (is_group(entry.path)) group.children.push_back({nullptr, subgroup(group, entry)});
-      if (const auto script = script_in(entry.path, "test")) group.children.push_back({test(group, entry, *script), nullptr});
+      if (const auto script = script_in(entry.path, "test"))
+        group.children.push_back({test(group, entry, *script), nullptr});
     }
   }
 
@@ -89,9 +99,11 @@ class TreeLoader {
   std::vector<Entry> entries(const fs::path& directory) {
     std::vector<Entry> found;
     std::error_code failed;
-    for (fs::directory_iterator it(directory, failed), end; !failed && it != end; it.increment(failed)) {
+    for (fs::directory_iterator it(directory, failed), end; !failed && it != end;
+         it.increment(failed)) {
       const std::string file_name = it->path().filename().string();
-      if (!it->is_symlink() && it->is_directory(failed) && !file_name.starts_with('_')) found.push_back(make_entry(it->path(), file_name));
+      if (!it->is_symlink() && it->is_directory(failed) && !file_name.starts_with('_'))
+        found.push_back(make_entry(it->path(), file_name));
     }
     if (failed) diagnostics_.error({directory, 0}, "cannot be read: " + failed.message());
     std::sort(found.begin(), found.end(), [](const Entry& a, const Entry& b) {
@@ -103,13 +115,15 @@ class TreeLoader {
   static Entry make_entry(const fs::path& path, const std::string& file_name) {
     const auto bar = file_name.find('_');
     if (bar == std::string::npos) return {path, file_name, display_name(file_name), 0};
-    return {path, file_name, display_name(file_name.substr(bar + 1)), parse_order(std::string_view(file_name).substr(0, bar))};
+    return {path, file_name, display_name(file_name.substr(bar + 1)),
+            parse_order(std::string_view(file_name).substr(0, bar))};
   }
 
   bool is_group(const fs::path& directory) {
     if (script_in(directory, "group")) return true;
     std::error_code failed;
-    for (fs::directory_iterator it(directory, failed), end; !failed && it != end; it.increment(failed)) {
+    for (fs::directory_iterator it(directory, failed), end; !failed && it != end;
+         it.increment(failed)) {
       if (!it->is_symlink() && it->is_directory(failed)) return true;
     }
     if (failed) diagnostics_.error({directory, 0}, "cannot be read: " + failed.message());
@@ -141,7 +155,8 @@ class TreeLoader {
     test->group = &group;
     const auto [other, is_new] = cases_.try_emplace(test->name, script);
     if (!is_new) {
-      diagnostics_.error({script, 0}, "this case is called " + test->name + ", and so is " + other->second.string() +
+      diagnostics_.error({script, 0}, "this case is called " + test->name + ", and so is " +
+                                          other->second.string() +
                                           ": rename one of the directories");
     }
     return test;
@@ -166,7 +181,8 @@ void collect(const Group& group, std::vector<const Case*>& cases) {
 
 std::unique_ptr<Group> load_tree(const fs::path& root, Diagnostics& diagnostics) {
   fs::path directory = fs::absolute(root).lexically_normal();
-  if (!directory.has_filename() && directory.has_relative_path()) directory = directory.parent_path();
+  if (!directory.has_filename() && directory.has_relative_path())
+    directory = directory.parent_path();
   std::error_code failed;
   if (!fs::is_directory(directory, failed)) {
     diagnostics.error({root, 0}, "is not a directory with test cases; name one with -c DIR");

@@ -15,12 +15,14 @@
 
 namespace rtfx::runner {
 
-/// The `# KEY: value` lines of a script, as rtf reads them, plus TIMEOUT. AUTHOR, ISSUE and LABELS may stand several times.
+/// The `# KEY: value` lines of a script, as rtf reads them, plus TIMEOUT. AUTHOR, ISSUE and LABELS
+/// may stand several times.
 struct Headers {
   std::string name, summary, author, issue;
   Labels labels;
-  int repeat = 1;                            ///< the plain number of REPEAT
-  bool repeated = false;                     ///< REPEAT has a number above 0: units are called NAME.1, NAME.2 … even when it is 1
+  int repeat = 1;  ///< the plain number of REPEAT
+  /// REPEAT has a number above 0: units are called NAME.1, NAME.2 … even when it is 1.
+  bool repeated = false;
   std::map<std::string, int> repeat_labels;  ///< `REPEAT: slow:5`: so often when the label is given
   std::optional<std::chrono::seconds> timeout;
 };
@@ -32,11 +34,11 @@ struct Group;
 
 /// A directory with test.sh.
 struct Case {
-  std::string name;                 ///< dotted, without the ordering numbers: "linuxkit.examples.redis"
+  std::string name;  ///< dotted, without the ordering numbers: "linuxkit.examples.redis"
   std::filesystem::path directory;  ///< absolute
   std::filesystem::path script;
   Headers headers;
-  Labels labels;                    ///< its own and those inherited from its groups
+  Labels labels;  ///< its own and those inherited from its groups
   const Group* group = nullptr;
 };
 
@@ -56,8 +58,8 @@ struct Group {
   std::vector<Child> children;
 };
 
-/// Reads the tree of cases below `root`. Two cases with one name, a bad header, an unreadable script: diagnostics with
-/// file:line. What rtf accepts is accepted.
+/// Reads the tree of cases below `root`. Two cases with one name, a bad header, an unreadable
+/// script: diagnostics with file:line. What rtf accepts is accepted.
 std::unique_ptr<Group> load_tree(const std::filesystem::path& root, Diagnostics& diagnostics);
 
 /// Every case below the group, in order.

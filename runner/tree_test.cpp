@@ -21,8 +21,16 @@ std::vector<std::string> names(const Group& tree) {
 
 TEST(Tree, names_and_order_are_rtfs) {
   TestTree tree;
-  tree.group("", "# NAME: top\n").test("020_b").test("010_z").test("a").test("010_a/010_inner").test("_lib/x").test("x_y").test("-1_first");
-  EXPECT_THAT(names(tree.load()), ElementsAre("top.first", "top.a", "top.y", "top.a.inner", "top.z", "top.b"));
+  tree.group("", "# NAME: top\n")
+      .test("020_b")
+      .test("010_z")
+      .test("a")
+      .test("010_a/010_inner")
+      .test("_lib/x")
+      .test("x_y")
+      .test("-1_first");
+  EXPECT_THAT(names(tree.load()),
+              ElementsAre("top.first", "top.a", "top.y", "top.a.inner", "top.z", "top.b"));
 }
 
 TEST(Tree, a_directory_can_be_a_case_and_a_group) {
@@ -39,8 +47,10 @@ TEST(Tree, a_top_group_without_a_name_adds_nothing_to_the_names) {
 
 TEST(Tree, headers_are_read_wherever_they_stand) {
   TestTree tree;
-  tree.test("t", "#!/bin/sh\r\n# SUMMARY: a: b \r\n#SUMMARY: no\n# AUTHOR: A\n# AUTHOR: B\n# ISSUE: 1\necho\n# ISSUE: 2\n# LABELS: a, !b\n# LABELS:c\n"
-                 "# TIMEOUT: 5m\n# REPEAT: 3\n");
+  tree.test("t",
+            "#!/bin/sh\r\n# SUMMARY: a: b \r\n#SUMMARY: no\n# AUTHOR: A\n# AUTHOR: B\n# ISSUE: "
+            "1\necho\n# ISSUE: 2\n# LABELS: a, !b\n# LABELS:c\n"
+            "# TIMEOUT: 5m\n# REPEAT: 3\n");
   const auto& root = tree.load();
   const Headers& headers = all_cases(root)[0]->headers;
   EXPECT_EQ(headers.summary, "a: b");
@@ -60,14 +70,18 @@ TEST(Tree, empty_headers_are_allowed) {
 
 TEST(Tree, labels_come_from_the_group_that_the_case_is_in) {
   TestTree tree;
-  tree.group("", "# NAME: top\n# LABELS: outer\n").group("g", "# LABELS: a, !b\n").test("g/t", "# LABELS: b, c\n");
+  tree.group("", "# NAME: top\n# LABELS: outer\n")
+      .group("g", "# LABELS: a, !b\n")
+      .test("g/t", "# LABELS: b, c\n");
   const Case* test = all_cases(tree.load())[0];
   EXPECT_EQ(test->labels.str(","), "!b,a,b,c") << "as in rtf; the outer group is asked by itself";
 }
 
 TEST(Tree, problems_are_told_all_at_once_with_their_place) {
   TestTree tree;
-  tree.test("010_a", "\n# REPEAT: many\n# REPEAT: -2\n").test("020_a").test("b", "# TIMEOUT: 0\n# SUMMARY: x\n# SUMMARY: y\n");
+  tree.test("010_a", "\n# REPEAT: many\n# REPEAT: -2\n")
+      .test("020_a")
+      .test("b", "# TIMEOUT: 0\n# SUMMARY: x\n# SUMMARY: y\n");
   tree.load();
   const auto& messages = tree.diagnostics.messages();
   ASSERT_EQ(messages.size(), 5u);
@@ -103,7 +117,8 @@ TEST(TimeLimit, is_seconds_or_has_a_unit) {
   EXPECT_EQ(parse_time_limit("30s"), std::chrono::seconds(30));
   EXPECT_EQ(parse_time_limit(" 5m "), std::chrono::seconds(300));
   EXPECT_EQ(parse_time_limit("1h"), std::chrono::seconds(3600));
-  for (const char* bad : {"", "0", "-1", "1.5", "5 m", "m", "1d", "99999999999", "9999999h"}) EXPECT_FALSE(parse_time_limit(bad)) << bad;
+  for (const char* bad : {"", "0", "-1", "1.5", "5 m", "m", "1d", "99999999999", "9999999h"})
+    EXPECT_FALSE(parse_time_limit(bad)) << bad;
 }
 
 }  // namespace

@@ -47,9 +47,11 @@ runner::Shard parse_shard(const std::string& text) {
   if (text.empty()) return {};
   const auto slash = text.find('/');
   const auto index = number(std::string_view(text).substr(0, slash));
-  const auto count = slash == std::string::npos ? std::nullopt : number(std::string_view(text).substr(slash + 1));
+  const auto count =
+      slash == std::string::npos ? std::nullopt : number(std::string_view(text).substr(slash + 1));
   if (!index || !count || *index < 1 || *count < 1 || *index > *count) {
-    throw Error(fmt::format("--shard \"{}\": expected N/M with N from 1 to M", text), ExitCode::usage);
+    throw Error(fmt::format("--shard \"{}\": expected N/M with N from 1 to M", text),
+                ExitCode::usage);
   }
   return {*index, *count};
 }

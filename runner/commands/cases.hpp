@@ -17,12 +17,12 @@ namespace rtfx::commands {
 struct Cases {
   std::optional<runner::Project> project;
   ArchTable table = ArchTable::builtin();
-  std::vector<Arch> arches;              ///< the targets
+  std::vector<Arch> arches;  ///< the targets
   std::unique_ptr<runner::Group> tree;
 };
 
-/// Loads the cases that -c, or else rtfx.yml, names. Throws all problems of the files, and labels that are typing errors; says
-/// on standard error which labels no case knows.
+/// Loads the cases that -c, or else rtfx.yml, names. Throws all problems of the files, and labels
+/// that are typing errors; says on standard error which labels no case knows.
 Cases load_cases(const Context& context);
 
 /// "N/M". Throws Error (ExitCode::usage).

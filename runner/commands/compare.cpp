@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 #include <set>
@@ -49,7 +49,8 @@ std::string cell(const std::optional<results::UnitFinished>& unit) {
 }
 
 std::vector<std::string> row(const results::ComparedUnit& unit, bool several_arches) {
-  std::vector<std::string> cells{several_arches ? fmt::format("{} ({})", unit.unit.name, unit.unit.arch) : unit.unit.name};
+  std::vector<std::string> cells{
+      several_arches ? fmt::format("{} ({})", unit.unit.name, unit.unit.arch) : unit.unit.name};
   for (const auto& result : unit.results) cells.push_back(cell(result));
   cells.push_back(unit.change);
   return cells;
@@ -68,27 +69,33 @@ std::string as_table(const Comparison& comparison, const Options& options) {
 }
 
 std::string as_csv(const Comparison& comparison) {
-  std::vector<std::string> ids{"ID"}, starts{"Start Time"}, ends{"End Time"}, systems{"OS"}, hardware{"Hardware"}, heading{"Name"};
+  std::vector<std::string> ids{"ID"}, starts{"Start Time"}, ends{"End Time"}, systems{"OS"},
+      hardware{"Hardware"}, heading{"Name"};
   for (const auto& run : comparison.runs) {
     const auto& start = run.start;
     ids.push_back(start.run_id);
     starts.push_back(run.begin ? results::format_time_seconds(*run.begin) : "");
     ends.push_back(run.end ? results::format_time_seconds(*run.end) : "");
-    systems.push_back(fmt::format("{} {} ({})", start.host_name, start.host_version, start.host_arch));
-    hardware.push_back(fmt::format("{} CPU:{} {} GB", start.host_model, start.host_cpu, start.host_memory / (1 << 30)));
+    systems.push_back(
+        fmt::format("{} {} ({})", start.host_name, start.host_version, start.host_arch));
+    hardware.push_back(fmt::format("{} CPU:{} {} GB", start.host_model, start.host_cpu,
+                                   start.host_memory / (1 << 30)));
     heading.push_back("");
   }
   std::string out;
   heading.push_back("Change");
-  for (const auto& line : {ids, starts, ends, systems, hardware, heading}) out += results::csv_line(line);
-  for (const auto& unit : comparison.units) out += results::csv_line(row(unit, comparison.several_arches));
+  for (const auto& line : {ids, starts, ends, systems, hardware, heading})
+    out += results::csv_line(line);
+  for (const auto& unit : comparison.units)
+    out += results::csv_line(row(unit, comparison.several_arches));
   return out;
 }
 
 std::string as_json(const Comparison& comparison) {
   auto list = nlohmann::ordered_json::array();
   for (const auto& unit : comparison.units) {
-    nlohmann::ordered_json entry{{"name", unit.unit.name}, {"arch", unit.unit.arch}, {"change", unit.change}};
+    nlohmann::ordered_json entry{
+        {"name", unit.unit.name}, {"arch", unit.unit.arch}, {"change", unit.change}};
     entry["results"] = nlohmann::ordered_json::array();
     for (const auto& result : unit.results) {
       if (!result) {
@@ -107,7 +114,9 @@ std::string as_json(const Comparison& comparison) {
 
 int compare(const Options& options) {
   const Comparison comparison = load(options);
-  print(options.json ? as_json(comparison) : options.csv ? as_csv(comparison) : as_table(comparison, options));
+  print(options.json  ? as_json(comparison)
+        : options.csv ? as_csv(comparison)
+                      : as_table(comparison, options));
   return static_cast<int>(ExitCode::ok);
 }
 
@@ -116,10 +125,13 @@ int compare(const Options& options) {
 void add_compare(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("compare", "show the results of runs side by side");
   const auto options = std::make_shared<Options>();
-  command->add_option("runs", options->paths, "folders of runs, or SUMMARY.json files (of rtf too)")->required()->type_name("DIR");
+  command->add_option("runs", options->paths, "folders of runs, or SUMMARY.json files (of rtf too)")
+      ->required()
+      ->type_name("DIR");
   command->add_flag("--csv", options->csv, "print CSV");
   command->add_flag("--json", options->json, "print JSON");
-  command->callback([&context, options] { context.action = [options] { return compare(*options); }; });
+  command->callback(
+      [&context, options] { context.action = [options] { return compare(*options); }; });
 }
 
 }  // namespace rtfx::commands

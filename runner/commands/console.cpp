@@ -27,19 +27,25 @@ struct Look {
 
 Look look_of(Result result) {
   switch (result) {
-    case Result::pass: return {"PASS", "1;32"};
-    case Result::fail: return {"FAIL", "1;31"};
-    case Result::error: return {"ERROR", "1;31"};
-    case Result::timeout: return {"TIMEOUT", "1;31"};
-    case Result::skip: return {"SKIP", "1;33"};
-    case Result::cancel: return {"CANCEL", "1;35"};
+    case Result::pass:
+      return {"PASS", "1;32"};
+    case Result::fail:
+      return {"FAIL", "1;31"};
+    case Result::error:
+      return {"ERROR", "1;31"};
+    case Result::timeout:
+      return {"TIMEOUT", "1;31"};
+    case Result::skip:
+      return {"SKIP", "1;33"};
+    case Result::cancel:
+      return {"CANCEL", "1;35"};
   }
   return {"?", "0"};
 }
 
 /// The output of one unit on its way to the terminal, cut into lines.
 struct Pending {
-  std::array<std::string, 2> line;                  ///< what has come of the current line, per stream
+  std::array<std::string, 2> line;  ///< what has come of the current line, per stream
   std::unique_ptr<FILE, int (*)(FILE*)> held{nullptr, std::fclose};
 };
 
@@ -68,7 +74,8 @@ struct ConsoleReporter::State {
   }
 
   std::string stamped(const char* word, const char* shade, const std::string& text) const {
-    return fmt::format("{} {}: {}\n", tag(word, shade), results::format_time(std::chrono::system_clock::now()), text);
+    return fmt::format("{} {}: {}\n", tag(word, shade),
+                       results::format_time(std::chrono::system_clock::now()), text);
   }
 
   void put(Pending& unit, const std::string& text) {
@@ -79,7 +86,8 @@ struct ConsoleReporter::State {
 
   void put_line(Pending& unit, process::Stream stream) {
     std::string& line = unit.line[stream == process::Stream::out ? 0 : 1];
-    put(unit, stream == process::Stream::out ? stamped("STDOUT", "0", text::printable(line)) : stamped("STDERR", "31", text::printable(line)));
+    put(unit, stream == process::Stream::out ? stamped("STDOUT", "0", text::printable(line))
+                                             : stamped("STDERR", "31", text::printable(line)));
     line.clear();
   }
 
@@ -87,12 +95,14 @@ struct ConsoleReporter::State {
     const auto found = pending.find(id);
     if (found == pending.end()) return;
     for (const auto stream : {process::Stream::out, process::Stream::err}) {
-      if (!found->second.line[stream == process::Stream::out ? 0 : 1].empty()) put_line(found->second, stream);
+      if (!found->second.line[stream == process::Stream::out ? 0 : 1].empty())
+        put_line(found->second, stream);
     }
     if (FILE* held = found->second.held.get()) {
       std::rewind(held);
       std::array<char, 1 << 16> block;
-      while (const std::size_t got = std::fread(block.data(), 1, block.size(), held)) say({block.data(), got});
+      while (const std::size_t got = std::fread(block.data(), 1, block.size(), held))
+        say({block.data(), got});
     }
     pending.erase(found);
   }
@@ -111,8 +121,10 @@ struct ConsoleReporter::State {
   std::string result_line(const results::UnitFinished& unit) const {
     const Look look = look_of(unit.result);
     const bool bad = results::rtf_result(unit.result) == 1;
-    std::string line = fmt::format("{} {} {:.2f}s", tag(look.word, look.colour), label(unit.unit), std::chrono::duration<double>(unit.elapsed).count());
-    if (unit.result == Result::pass && !unit.benchmark.empty()) line += " [Benchmark: " + unit.benchmark + "]";
+    std::string line = fmt::format("{} {} {:.2f}s", tag(look.word, look.colour), label(unit.unit),
+                                   std::chrono::duration<double>(unit.elapsed).count());
+    if (unit.result == Result::pass && !unit.benchmark.empty())
+      line += " [Benchmark: " + unit.benchmark + "]";
     if (bad && !issue_of(unit.unit).empty()) line += " [maybe: " + issue_of(unit.unit) + "]";
     if (!unit.reused_from.empty()) line += " (known from " + unit.reused_from + ")";
     if (unit.leaked) line += " (left processes behind, which were ended)";
@@ -126,13 +138,17 @@ struct ConsoleReporter::State {
 };
 
 ConsoleReporter::ConsoleReporter(int verbosity, bool several_arches, bool one_at_a_time)
-    : state_(new State{verbosity, several_arches, one_at_a_time, use_colour(STDERR_FILENO), {}, {}, {}}) {}
+    : state_(new State{
+          verbosity, several_arches, one_at_a_time, use_colour(STDERR_FILENO), {}, {}, {}}) {}
 
 ConsoleReporter::~ConsoleReporter() = default;
 
-void ConsoleReporter::know_issues(std::map<std::string, std::string> issues) { state_->issues = std::move(issues); }
+void ConsoleReporter::know_issues(std::map<std::string, std::string> issues) {
+  state_->issues = std::move(issues);
+}
 
-void ConsoleReporter::run_started(const std::string& id, const std::filesystem::path& folder, const std::string& labels) {
+void ConsoleReporter::run_started(const std::string& id, const std::filesystem::path& folder,
+                                  const std::string& labels) {
   state_->folder = folder;
   print(fmt::format("LABELS: {}\nID: {}\n", labels, id));
 }
@@ -165,8 +181,11 @@ void ConsoleReporter::finished(const results::UnitFinished& unit) {
 
 void ConsoleReporter::summary(const results::RunRecord& run) {
   const results::Counts counts = results::count(run);
-  const double seconds = run.begin && run.end ? std::chrono::duration<double>(*run.end - *run.begin).count() : 0;
-  const auto line = [&](const std::string& text) { state_->say(state_->tag("SUMMARY", "0") + " " + text + "\n"); };
+  const double seconds =
+      run.begin && run.end ? std::chrono::duration<double>(*run.end - *run.begin).count() : 0;
+  const auto line = [&](const std::string& text) {
+    state_->say(state_->tag("SUMMARY", "0") + " " + text + "\n");
+  };
   line("LogDir: " + run.start.run_id);
   line("Version: " + run.start.host_version);
   line(fmt::format("Passed: {}", counts.passed));

@@ -31,7 +31,8 @@ std::string as_table(const std::vector<runner::ListRow>& rows) {
 
 std::string as_csv(const std::vector<runner::ListRow>& rows) {
   std::string out = results::csv_line({"Name", "Description", "Known issues"});
-  for (const auto& row : rows) out += results::csv_line({row.name, headers_of(row).summary, headers_of(row).issue});
+  for (const auto& row : rows)
+    out += results::csv_line({row.name, headers_of(row).summary, headers_of(row).issue});
   return out;
 }
 
@@ -53,7 +54,8 @@ std::string as_json(const std::vector<runner::ListRow>& rows) {
   return list.dump(1) + "\n";
 }
 
-/// With a pattern: what it names; without: every case, and the groups that are left out, as rtf has it.
+/// With a pattern: what it names; without: every case, and the groups that are left out, as rtf has
+/// it.
 int info(const Context& context, const Options& options) {
   const Cases cases = load_cases(context);
   runner::find_cases(*cases.tree, options.pattern);  // throws when there are none
@@ -69,10 +71,13 @@ int info(const Context& context, const Options& options) {
 void add_info(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("info", "print the test cases and what they are about");
   const auto options = std::make_shared<Options>();
-  command->add_option("pattern", options->pattern, "name of a case or group, or the start of names");
+  command->add_option("pattern", options->pattern,
+                      "name of a case or group, or the start of names");
   command->add_flag("--csv", options->csv, "print CSV");
   command->add_flag("--json", options->json, "print JSON");
-  command->callback([&context, options] { context.action = [&context, options] { return info(context, *options); }; });
+  command->callback([&context, options] {
+    context.action = [&context, options] { return info(context, *options); };
+  });
 }
 
 }  // namespace rtfx::commands

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -53,7 +53,8 @@ int list(const Context& context, const Options& options) {
   runner::find_cases(*cases.tree, options.pattern);  // throws when there are none
   std::vector<runner::ListRow> rows;
   for (const Arch& arch : cases.arches) {
-    const auto more = runner::list_rows(*cases.tree, options.pattern, context.labels, arch, cases.table);
+    const auto more =
+        runner::list_rows(*cases.tree, options.pattern, context.labels, arch, cases.table);
     rows.insert(rows.end(), more.begin(), more.end());
   }
   if (shard.count > 1) rows = runner::keep_shard(std::move(rows), shard);
@@ -66,10 +67,14 @@ int list(const Context& context, const Options& options) {
 void add_list(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("list", "list the test cases and say which would run");
   const auto options = std::make_shared<Options>();
-  command->add_option("pattern", options->pattern, "name of a case or group, or the start of names");
-  command->add_option("-s,--shard", options->shard, "part N of M of what would run")->type_name("N/M");
+  command->add_option("pattern", options->pattern,
+                      "name of a case or group, or the start of names");
+  command->add_option("-s,--shard", options->shard, "part N of M of what would run")
+      ->type_name("N/M");
   command->add_flag("--json", options->json, "print JSON");
-  command->callback([&context, options] { context.action = [&context, options] { return list(context, *options); }; });
+  command->callback([&context, options] {
+    context.action = [&context, options] { return list(context, *options); };
+  });
 }
 
 }  // namespace rtfx::commands

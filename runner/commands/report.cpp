@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -20,7 +20,9 @@ struct Options {
 
 results::RunRecord regenerate(const fs::path& folder) {
   if (!fs::exists(folder / "events.jsonl")) {
-    throw Error(fmt::format("{} is not the folder of a run: it has no events.jsonl", folder.string()), ExitCode::usage);
+    throw Error(
+        fmt::format("{} is not the folder of a run: it has no events.jsonl", folder.string()),
+        ExitCode::usage);
   }
   results::RunRecord run = results::read_run(folder);
   results::write_reports(run, folder);
@@ -29,10 +31,11 @@ results::RunRecord regenerate(const fs::path& folder) {
 
 nlohmann::ordered_json as_json(const fs::path& folder, const results::RunRecord& run) {
   const results::Counts counts = results::count(run);
-  return {{"folder", folder.string()},        {"id", run.start.run_id},          {"complete", run.finished},
-          {"passed", counts.passed},          {"failed", counts.failed},         {"errored", counts.errored},
-          {"timed_out", counts.timed_out},    {"skipped", counts.skipped},       {"cancelled", counts.cancelled},
-          {"missing", counts.missing}};
+  return {{"folder", folder.string()},     {"id", run.start.run_id},
+          {"complete", run.finished},      {"passed", counts.passed},
+          {"failed", counts.failed},       {"errored", counts.errored},
+          {"timed_out", counts.timed_out}, {"skipped", counts.skipped},
+          {"cancelled", counts.cancelled}, {"missing", counts.missing}};
 }
 
 int report(const Options& options) {
@@ -53,11 +56,15 @@ int report(const Options& options) {
 }  // namespace
 
 void add_report(CLI::App& app, Context& context) {
-  CLI::App* command = app.add_subcommand("report", "write the reports of runs anew from their event logs");
+  CLI::App* command =
+      app.add_subcommand("report", "write the reports of runs anew from their event logs");
   const auto options = std::make_shared<Options>();
-  command->add_option("folders", options->folders, "folders of runs, such as _results/latest")->required()->type_name("DIR");
+  command->add_option("folders", options->folders, "folders of runs, such as _results/latest")
+      ->required()
+      ->type_name("DIR");
   command->add_flag("--json", options->json, "print JSON");
-  command->callback([&context, options] { context.action = [options] { return report(*options); }; });
+  command->callback(
+      [&context, options] { context.action = [options] { return report(*options); }; });
 }
 
 }  // namespace rtfx::commands

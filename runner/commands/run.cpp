@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <fstream>
@@ -35,7 +35,8 @@ std::string command_line() {
     const std::size_t from = joined && word.starts_with("--") ? 6 : 0;
     const bool alone = word == "-e" || word == "--env";
     const auto equals = word.find('=', from);
-    if ((value_of_env || (joined && !alone)) && equals != std::string::npos) word.resize(equals + 1), word += "***";
+    if ((value_of_env || (joined && !alone)) && equals != std::string::npos)
+      word.resize(equals + 1), word += "***";
     value_of_env = alone;
   }
   return text::join(words, " ");
@@ -86,7 +87,9 @@ runner::RunOptions run_options(const Context& context, const Options& options, c
   run.trace = options.trace;
   run.shard = parse_shard(options.shard);
   run.env = environment_of(options, cases);
-  run.results = !options.results.empty() ? fs::path(options.results) : cases.project ? cases.project->root / "_results" : "_results";
+  run.results = !options.results.empty() ? fs::path(options.results)
+                : cases.project          ? cases.project->root / "_results"
+                                         : "_results";
   run.id = options.id;
   run.link_latest = options.id.empty();
   run.version = RTFX_VERSION;
@@ -94,14 +97,18 @@ runner::RunOptions run_options(const Context& context, const Options& options, c
   run.command_line = command_line();
   if (options.timeout.empty()) return run;
   const auto limit = runner::parse_time_limit(options.timeout);
-  if (!limit) throw Error(fmt::format("--timeout \"{}\": expected seconds, or 30s, 5m or 1h", options.timeout), ExitCode::usage);
+  if (!limit)
+    throw Error(
+        fmt::format("--timeout \"{}\": expected seconds, or 30s, 5m or 1h", options.timeout),
+        ExitCode::usage);
   run.default_timeout = *limit;
   return run;
 }
 
 bool anything_bad(const results::RunRecord& run) {
   return std::any_of(run.units.begin(), run.units.end(), [](const results::UnitRecord& unit) {
-    return !unit.finished ? unit.planned.unit.kind == "case" : results::rtf_result(unit.finished->result) == 1;
+    return !unit.finished ? unit.planned.unit.kind == "case"
+                          : results::rtf_result(unit.finished->result) == 1;
   });
 }
 
@@ -122,9 +129,12 @@ std::map<std::string, std::string> issues_of(const runner::Group& tree) {
   return issues;
 }
 
-/// Whether the shard has no part in a selection that is not empty as a whole. Throws what is wrong with the selection.
+/// Whether the shard has no part in a selection that is not empty as a whole. Throws what is wrong
+/// with the selection.
 bool is_empty_shard(const Cases& cases, runner::RunOptions options) {
-  if (runner::make_plan(*cases.tree, options, cases.table).selects_anything() || options.shard.count < 2) return false;
+  if (runner::make_plan(*cases.tree, options, cases.table).selects_anything() ||
+      options.shard.count < 2)
+    return false;
   options.shard = {};
   return runner::make_plan(*cases.tree, options, cases.table).selects_anything();
 }
@@ -134,13 +144,16 @@ int run(const Context& context, const Options& options) {
   const runner::RunOptions run_as = run_options(context, options, cases);
   const bool empty_shard = is_empty_shard(cases, run_as);
   if (empty_shard) {
-    fmt::print(stderr, "rtfx: note: shard {}/{} is empty: there are fewer cases than shards\n", run_as.shard.index, run_as.shard.count);
+    fmt::print(stderr, "rtfx: note: shard {}/{} is empty: there are fewer cases than shards\n",
+               run_as.shard.index, run_as.shard.count);
   }
-  if (cases.project && !options.no_build) build_missing_packages(context, *cases.project, cases.arches);
+  if (cases.project && !options.no_build)
+    build_missing_packages(context, *cases.project, cases.arches);
   keep_earlier_run(run_as.results, run_as.id);
   ConsoleReporter console(context.verbosity, cases.arches.size() > 1, run_as.jobs == 1);
   console.know_issues(issues_of(*cases.tree));
-  const auto record = runner::run_cases(*cases.tree, run_as, cases.table, process::system_runner(), console, context.stop);
+  const auto record = runner::run_cases(*cases.tree, run_as, cases.table, process::system_runner(),
+                                        console, context.stop);
   console.summary(record);
   return static_cast<int>(exit_code(record, empty_shard, context.stop));
 }
@@ -150,17 +163,32 @@ int run(const Context& context, const Options& options) {
 void add_run(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("run", "run test cases");
   const auto options = std::make_shared<Options>();
-  command->add_option("pattern", options->patterns, "names of cases or groups, or the start of names");
+  command->add_option("pattern", options->patterns,
+                      "names of cases or groups, or the start of names");
   command->add_flag("-x,--extra", options->trace, "run the scripts with sh -x");
-  command->add_flag("-p,--parallel", options->parallel, "run as many cases at the same time as there are processors");
-  command->add_option("-j,--jobs", options->jobs, "run N cases at the same time")->type_name("N")->check(CLI::Range(1, 1024));
-  command->add_option("-s,--shard", options->shard, "run part N of M of what would run")->type_name("N/M");
-  command->add_option("-r,--resultdir", options->results, "folder of the results (default: _results)")->type_name("DIR");
+  command->add_flag("-p,--parallel", options->parallel,
+                    "run as many cases at the same time as there are processors");
+  command->add_option("-j,--jobs", options->jobs, "run N cases at the same time")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+  command->add_option("-s,--shard", options->shard, "run part N of M of what would run")
+      ->type_name("N/M");
+  command
+      ->add_option("-r,--resultdir", options->results, "folder of the results (default: _results)")
+      ->type_name("DIR");
   command->add_option("--id", options->id, "id of the run (default: a new one)")->type_name("ID");
-  command->add_option("-e,--env", options->env, "set NAME for the scripts")->type_name("NAME=VALUE")->allow_extra_args(false);
-  command->add_flag("--no-build", options->no_build, "do not build the project's packages that are missing");
-  command->add_option("--timeout", options->timeout, "time limit of a case without # TIMEOUT: (default: 10m)")->type_name("TIME");
-  command->callback([&context, options] { context.action = [&context, options] { return run(context, *options); }; });
+  command->add_option("-e,--env", options->env, "set NAME for the scripts")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  command->add_flag("--no-build", options->no_build,
+                    "do not build the project's packages that are missing");
+  command
+      ->add_option("--timeout", options->timeout,
+                   "time limit of a case without # TIMEOUT: (default: 10m)")
+      ->type_name("TIME");
+  command->callback([&context, options] {
+    context.action = [&context, options] { return run(context, *options); };
+  });
 }
 
 }  // namespace rtfx::commands

@@ -9,10 +9,12 @@ namespace rtfx::commands {
 
 using Rows = std::vector<std::vector<std::string>>;
 
-/// The rows as rtf prints them (Go's text/tabwriter with a tab width of 8 and no padding): the columns end at tab stops, with as many tabs
-/// as that takes; unlike there, two cells always have one between them. `decorate` changes the look of a cell (row, column, text)
-/// and not its width.
-std::string tab_table(const Rows& rows, const std::function<std::string(std::size_t, std::size_t, const std::string&)>& decorate = {});
+/// The rows as rtf prints them (Go's text/tabwriter with a tab width of 8 and no padding): the
+/// columns end at tab stops, with as many tabs as that takes; unlike there, two cells always have
+/// one between them. `decorate` changes the look of a cell (row, column, text) and not its width.
+std::string tab_table(
+    const Rows& rows,
+    const std::function<std::string(std::size_t, std::size_t, const std::string&)>& decorate = {});
 
 /// Colours are for terminals, and only without NO_COLOR (https://no-color.org).
 bool use_colour(int fd);

@@ -15,7 +15,8 @@ void add_version(CLI::App& app, Context& context) {
   command->add_flag("--json", *json, "print JSON");
   command->callback([&context, json] {
     context.action = [json] {
-      const nlohmann::ordered_json fields{{"version", RTFX_VERSION}, {"event_schema", results::schema_version}};
+      const nlohmann::ordered_json fields{{"version", RTFX_VERSION},
+                                          {"event_schema", results::schema_version}};
       print(*json ? fields.dump(1) + "\n" : std::string("rtfx version ") + RTFX_VERSION + "\n");
       return static_cast<int>(ExitCode::ok);
     };
