@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -27,12 +28,16 @@ void add_global_flags(CLI::App& app, rtfx::commands::Context& context) {
   app.add_option("-c,--casedir", context.case_directory, "folder of the cases")->type_name("DIR");
   app.add_option_function<std::vector<std::string>>(
          "-l,--labels",
-         [&context](const std::vector<std::string>& lists) { context.labels = rtfx::text::join(lists, ","); },
+         [&context](const std::vector<std::string>& lists) {
+           context.labels = rtfx::text::join(lists, ",");
+         },
          "labels, comma separated; !LABEL leaves out")
-      ->type_name("LABELS");
+      ->type_name("LABELS")
+      ->allow_extra_args(false);
   app.add_flag("-v,--verbose", context.verbosity, "say more; -vv also what the cases print");
   app.add_option("--arch", context.arch, "target: A[,B...] or all")->type_name("ARCH");
-  app.add_option("--cache", context.cache, "folder of the content store and other caches")->type_name("DIR");
+  app.add_option("--cache", context.cache, "folder of the content store and other caches")
+      ->type_name("DIR");
 }
 
 void add_commands(CLI::App& app, rtfx::commands::Context& context) {
@@ -51,16 +56,51 @@ void add_commands(CLI::App& app, rtfx::commands::Context& context) {
   add_version(app, context);
 }
 
-/// CLI11 knows only that a word is unknown; say which command was probably meant.
-void explain_unknown_command(const CLI::App& app, int argc, char** argv) {
+std::vector<std::string> command_names(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     names.push_back(command->get_name());
   }
+  return names;
+}
+
+/// CLI11 knows only that a word is unknown; say which command was probably meant.
+void explain_unknown_command(const CLI::App& app, int argc, char** argv) {
+  const std::vector<std::string> names = command_names(app);
   for (int i = 1; i < argc; ++i) {
     const std::string hint = rtfx::text::nearest(argv[i], names);
     if (!hint.empty() && hint != argv[i]) {
       print_error("did you mean \"rtfx " + hint + "\"?");
+      return;
+    }
+  }
+}
+
+/// "-v=2", as rtf's users write it, is "-vv".
+std::vector<std::string> words_of(int argc, char** argv) {
+  std::vector<std::string> words;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool level =
+        word.size() == 4 && word.starts_with("-v=") && word[3] >= '0' && word[3] <= '9';
+    if (!level) words.push_back(word);
+    const auto count = static_cast<std::size_t>(level ? word[3] - '0' : 0);
+    if (count > 0) words.push_back("-" + std::string(count, 'v'));
+  }
+  return words;
+}
+
+/// Brings the command to the front, so that all of its flags may stand before it too:
+/// `rtfx -x -l slow run`.
+void put_command_first(const CLI::App& app, std::vector<std::string>& words) {
+  const std::vector<std::string> names = command_names(app);
+  for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+    const CLI::Option* option = app.get_option_no_throw(words[i]);
+    if (option != nullptr && option->get_items_expected_min() > 0) {
+      ++i;  // its value
+    } else if (std::find(names.begin(), names.end(), words[i]) != names.end()) {
+      std::rotate(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(i),
+                  words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
       return;
     }
   }
@@ -76,7 +116,10 @@ int run(int argc, char** argv) {
   add_global_flags(app, context);
   add_commands(app, context);
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> words = words_of(argc, argv);
+    put_command_first(app, words);
+    std::reverse(words.begin(), words.end());  // as CLI11 wants them
+    app.parse(words);
   } catch (const CLI::Success& wanted) {
     return app.exit(wanted);
   } catch (const CLI::ParseError& error) {

@@ -17,6 +17,7 @@
 #include "runner/plan.hpp"
 #include "runner/run_folder.hpp"
 #include "runner/schedule.hpp"
+#include "runner/scratch.hpp"
 #include "runner/script.hpp"
 #include "runner/select.hpp"
 #include "runner/share.hpp"
@@ -70,7 +71,7 @@ class Execution {
     UnitId id;
     std::string log_name;
     std::unique_ptr<UnitLog> log;
-    std::unique_ptr<TemporaryDirectory> scratch;
+    std::unique_ptr<ScratchDirectory> scratch;
     process::Sink sink;
   };
 
@@ -288,7 +289,7 @@ Execution::Running Execution::begin(const UnitId& id, const std::string& name, c
     reporter_.started(id);
   }
   unit.log = std::make_unique<UnitLog>(folder_.path / unit.log_name);
-  unit.scratch = std::make_unique<TemporaryDirectory>("rtfx");
+  unit.scratch = std::make_unique<ScratchDirectory>();
   unit.sink = [this, id, log = unit.log.get()](process::Stream stream, std::string_view bytes) {
     log->write(stream, bytes);
     const std::lock_guard lock(report_mutex_);

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runner/scratch.hpp"
+
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+
+namespace rtfx::runner {
+namespace {
+
+/// The kernel writes blank, tab, newline and backslash as three octal digits (proc(5), mountinfo).
+std::string unescape(const std::string& text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 3 < text.size()) {
+      out += static_cast<char>(std::stoi(text.substr(i + 1, 3), nullptr, 8));
+      i += 3;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+/// Mount points below the directory, the latest mounts last.
+std::vector<std::string> mounts_below(const fs::path& directory) {
+  const std::string prefix = directory.string() + "/";
+  std::vector<std::string> found;
+  std::ifstream table("/proc/self/mountinfo");
+  for (std::string line; std::getline(table, line);) {
+    std::istringstream fields(line);
+    std::string field;
+    for (int i = 0; i < 5; ++i) fields >> field;
+    const std::string point = unescape(field);
+    if (point.starts_with(prefix) || point == directory) found.push_back(point);
+  }
+  return found;
+}
+
+}  // namespace
+
+ScratchDirectory::ScratchDirectory() {
+  // The kernel's table has the path without links.
+  std::error_code failed;
+  const fs::path parent = fs::canonical(environment("TMPDIR", "/tmp"), failed);
+  if (failed) throw system_error("looking for $TMPDIR", failed.value());
+  std::string name = (parent / "rtfx.XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr)
+    throw system_error("making a directory like " + name, errno);
+  path_ = name;
+}
+
+ScratchDirectory::~ScratchDirectory() {
+  const auto mounts = mounts_below(path_);
+  for (auto point = mounts.rbegin(); point != mounts.rend(); ++point) {
+    ::umount2(point->c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+  }
+  if (!mounts_below(path_).empty()) return;
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+}  // namespace rtfx::runner
