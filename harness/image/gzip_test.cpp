@@ -122,5 +122,11 @@ TEST_F(Cpio, RefusesWhatTheFormatCannotHold) {
   EXPECT_THROW(write(tree), Error);
 }
 
+TEST_F(Cpio, ContentsThatNoImageHasAreRefusedBeforeTheyAreWritten) {
+  EXPECT_THROW(spool.reserve(UINT64_MAX), Error);
+  EXPECT_THROW(spool.reserve((std::uint64_t(1) << 40) + 1), Error);
+  EXPECT_EQ(1U, spool.add("x").size);
+}
+
 }  // namespace
 }  // namespace rtfx::image

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <sys/sysmacros.h>
 
+#include "harness/image/archive.hpp"
 #include "harness/image/fixture.hpp"
 
 namespace rtfx::image {
@@ -212,6 +213,45 @@ TEST_F(Layers, NamesAreBytes) {
   EXPECT_EQ("4", contents(tree, spool, far));
   EXPECT_EQ("4", contents(tree, spool, "h"));
   EXPECT_EQ(decomposed, tree.find("l")->target);
+}
+
+TEST_F(Layers, WhatIsDamagedAtRandomIsReadOrRefusedButStaysInTheImage) {
+  const std::vector<Member> members = {dir("a"),
+                                       file("a/b", std::string(700, 'b'), 04755),
+                                       link("l", "../a"),
+                                       hard("h", "a/b"),
+                                       file("a/.wh.x", ""),
+                                       file("l/.wh..wh..opq", ""),
+                                       {"c", 'c', "", 0600},
+                                       file(std::string(150, 'n'), "n"),
+                                       {"x", 'f', "x", 0644, 1, {{"user.x", "y"}}}};
+  std::uint32_t state = 4711;
+  const auto random = [&](std::size_t below) {
+    state = state * 1664525 + 1013904223;
+    return static_cast<std::size_t>(state >> 8) % below;
+  };
+  int refused = 0;
+  for (const Packing packing : {Packing::plain, Packing::gzip, Packing::zstd}) {
+    const std::string good = make_tar(members, packing);
+    for (int round = 0; round < 700; ++round) {
+      std::string bad = good;
+      for (std::size_t i = 0; i <= random(4); ++i) {
+        bad[random(bad.size())] = "/.0\xff\0w7h"[random(8)];
+      }
+      if (random(8) == 0) bad.resize(random(bad.size()));
+      const auto read_at = [&](std::uint64_t offset, char* buffer, std::size_t size) {
+        return bad.substr(std::min<std::size_t>(offset, bad.size())).copy(buffer, size);
+      };
+      try {
+        read_tar(read_at, spool, {}, [](const ArchiveMember& member) {
+          EXPECT_EQ(member.path, normalise_path(member.path));
+        });
+      } catch (const Error&) {
+        ++refused;
+      }
+    }
+  }
+  EXPECT_GT(refused, 700);
 }
 
 }  // namespace

@@ -55,9 +55,9 @@ oci::Descriptor find_manifest(const oci::Store& store, const std::string& ref,
         if (const auto manifest = usable(store.resolve(candidate))) return *manifest;
       }
     }
-    throw Error(others.empty() ? "not in the content store " + store.directory().string() +
-                                     ", neither for " + arch + " nor for any other architecture"
-                               : "in the content store for " + others + ", but not for " + arch);
+    const std::string place = "the content store " + store.directory().string();
+    throw Error(others.empty() ? "not in " + place + " for " + arch
+                               : place + " has it for " + others + ", but not for " + arch);
   });
 }
 

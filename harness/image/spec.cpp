@@ -77,7 +77,10 @@ void SpecReader::read_kernel(const Node& node) {
   fields.finish();
   if (kernel.cmdline.find_first_of("\n\r") != std::string::npos)
     problem(node.where, "kernel.cmdline: expected one line");
-  if (image == nullptr || image->kind == Node::Kind::null) return;
+  if (image == nullptr || image->kind == Node::Kind::null) {
+    if (!node.entries.empty()) problem(node.where, "kernel: \"image\" is missing");
+    return;
+  }
   kernel.image = image_ref(*image, "kernel.image");
   spec_.kernel = kernel;
 }

@@ -83,6 +83,7 @@ TEST_F(Spec, ProblemsAreAllToldWithTheirPlace) {
       {"kernel: linux", "x.yml:1: kernel: expected a map, got \"linux\""},
       {"kernel:\n  image: a\n  cmdlin: b",
        "x.yml:3: kernel: unknown key \"cmdlin\"; did you mean \"cmdline\"?"},
+      {"kernel: {cmdline: a}", "x.yml:1: kernel: \"image\" is missing"},
       {"init: a", "x.yml:1: init: expected a list, got \"a\""},
       {"init:\n  - [a]", "x.yml:2: init[0]: expected the reference of an image, got a list"},
       {"init:\n  - '@pkg:../missing'", "x.yml:2: @pkg:../missing: there is no package"},

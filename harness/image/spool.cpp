@@ -23,7 +23,15 @@ Spool::Spool(const std::filesystem::path& directory) {
   ::unlink(name.c_str());
 }
 
-Extent Spool::reserve(std::uint64_t size) { return {end_.fetch_add(size), size}; }
+Extent Spool::reserve(std::uint64_t size) {
+  // A sparse file of a layer can claim any size; no image that boots has this much.
+  constexpr std::uint64_t most = std::uint64_t(1) << 40;
+  const std::uint64_t offset = size > most ? most : end_.fetch_add(size);
+  if (size > most || offset > most - size) {
+    throw Error("the files of the image have more than 1 TiB");
+  }
+  return {offset, size};
+}
 
 void Spool::write_at(std::uint64_t offset, std::string_view bytes) {
   while (!bytes.empty()) {
