@@ -7,8 +7,8 @@
 . "$RT_PROJECT_ROOT/_lib/lib.sh"
 
 for name in one two; do
-    "$RTFX" build --arch "$RTFX_ARCH" --dir "$RTFX_TMP" --name "$name" "$RTFX_PROJECT/examples/minimal.yml"
-    "$RTFX" build --arch "$RTFX_ARCH" --dir "$RTFX_TMP" --name "$name" --format tar "$RTFX_PROJECT/examples/minimal.yml"
+    "$RTFX" build --no-cache --arch "$RTFX_ARCH" --dir "$RTFX_TMP" --name "$name" "$RTFX_PROJECT/examples/minimal.yml"
+    "$RTFX" build --no-cache --arch "$RTFX_ARCH" --dir "$RTFX_TMP" --name "$name" --format tar "$RTFX_PROJECT/examples/minimal.yml"
 done
 for part in -kernel -initrd.img -cmdline .tar; do
     [ -s "$RTFX_TMP/one$part" ] || fail "one$part is missing or empty"

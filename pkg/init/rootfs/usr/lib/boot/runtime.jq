@@ -26,7 +26,7 @@ define("prepare";
 
 [ ((.bindNS // {}) | to_entries[] | select((.value // "") != "")
     | call("bind_namespace"; [(if .key == "mount" then "mnt" else .key end), .value])),
-  ((.interfaces // [])[] | call("add_interface"; [.name, .add, (if .createInRoot then "root" else "" end)]))
+  ((.interfaces // [])[] | call("add_interface"; [.name, .add, (if .createInRoot then "root" else "" end), .peer]))
 ] as $attach
 | define("attach"; $attach[]),
   "needs_attach=\(if $attach == [] then "" else "yes" end)",
