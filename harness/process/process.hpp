@@ -54,7 +54,7 @@ class Runner {
  public:
   virtual ~Runner() = default;
 
-  /// Runs the command in its own process group and waits until it and every descendant is gone. Output is always drained, whatever its
+  /// Runs the command in its own session (without a terminal) and process group and waits until it and every descendant is gone. Output is always drained, whatever its
   /// amount; after the main process has exited, output that its descendants still write is read for a short time only. Blocks; several threads may call it at once.
   /// Throws Error (ExitCode::host) naming the program when it cannot be started.
   virtual Outcome run(const Command& command, const Sink& sink, std::stop_token stop) = 0;

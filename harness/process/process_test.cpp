@@ -135,16 +135,12 @@ TEST(Process, says_what_cannot_be_started) {
 }
 
 TEST(Process, gives_children_their_own_group_no_foreign_descriptors_and_default_signals) {
-  sigset_t block, before;
-  sigemptyset(&block);
-  sigaddset(&block, SIGUSR1);
   ::signal(SIGPIPE, SIG_IGN);
   const auto captured = run(shell("ls /proc/self/fd | tr '\\n' ' '; grep -E '^Sig(Blk|Ign)' /proc/self/status; "
-                                  "[ $(cut -d' ' -f5 /proc/self/stat) = $$ ] && echo own group"));
-  EXPECT_EQ(captured.out, "0 1 2 3 SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\nown group\n") << "3 is ls's own";
+                                  "[ \"$(cut -d' ' -f5,6 /proc/$$/stat)\" = \"$$ $$\" ] && echo own group and session"));
+  EXPECT_EQ(captured.out, "0 1 2 3 SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\nown group and session\n")
+      << "3 is ls's own";
   ::signal(SIGPIPE, SIG_DFL);
-  ::pthread_sigmask(SIG_BLOCK, &block, &before);
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 TEST(Process, does_not_wait_for_a_grandchild_that_holds_the_pipe) {
@@ -165,12 +161,9 @@ TEST(Process, waits_for_the_output_of_a_grandchild_that_ends_soon) {
 TEST(Process, finds_and_kills_a_daemon) {
   const TemporaryDirectory directory;
   auto command = shell(
-      "env -i setsid sh -c '(trap \"\" TERM HUP; echo $$ >pid; exec >/dev/null 2>&1; cd /; "
-      "while :; do sleep 1; done) & exit' & wait; while ! [ -s pid ]; do sleep 0.01; done; exec sh -c \"exit 5\"");
-  command.argv[2] =
       "env -i /usr/bin/setsid /bin/sh -c '/usr/bin/setsid /bin/sh -c \"trap \\\"\\\" TERM HUP; echo \\$\\$ >pid; "
       "exec >/dev/null 2>&1 </dev/null; while :; do sleep 1; done\" & exit 0'; "
-      "while ! [ -s pid ]; do sleep 0.01; done; exit 5";
+      "while ! [ -s pid ]; do sleep 0.01; done; exit 5");
   command.cwd = directory.path();
   command.grace = 200ms;
   const auto outcome = run(command).outcome;

@@ -57,7 +57,9 @@ void report(int fd, SupervisorReport::Kind kind, int value) noexcept {
 [[noreturn]] void execute(const SupervisedProgram& program, pid_t supervisor) noexcept {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != supervisor) ::_exit(127);
-  ::setpgid(0, 0);
+  // Its own process group, and no terminal either: whoever wants to ask there fails, where it would be stopped for ever
+  // as a background group.
+  ::setsid();
   ::signal(SIGPIPE, SIG_DFL);
   ::sigprocmask(SIG_SETMASK, program.mask, nullptr);
   if (program.directory != nullptr && ::chdir(program.directory) != 0) {

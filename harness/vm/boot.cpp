@@ -66,7 +66,7 @@ fs::path socket_parent() {
 class Guest {
  public:
   Guest(const BootSpec& spec, process::Runner& runner, const std::function<void(std::string_view)>& console)
-      : spec_(spec), runner_(runner), console_(console), judge_(spec.expect, spec.reject), qmp_(directory_.path() / "qmp") {
+      : spec_(spec), runner_(runner), console_(console), judge_(spec.expect, spec.reject), qmp_(directory_->path() / "qmp") {
     if (!spec.console_log.empty()) open_log();
   }
 
@@ -85,7 +85,8 @@ class Guest {
   const BootSpec& spec_;
   process::Runner& runner_;
   const std::function<void(std::string_view)>& console_;
-  TemporaryDirectory directory_{"rtfx-vm-", socket_parent()};
+  /// Holds the QMP socket until the connection stands; nothing is left behind even when this process is killed then.
+  std::optional<TemporaryDirectory> directory_{std::in_place, "rtfx-vm", socket_parent()};
   FileDescriptor log_;
   std::string error_text_;  ///< what qemu wrote on its standard error
   std::stop_source end_;    ///< ends qemu and a probe
@@ -114,7 +115,7 @@ void Guest::open_log() {
 
 BootOutcome Guest::run(std::stop_token stop) {
   const std::stop_callback forward(stop, [this] { end_.request_stop(); });
-  process::Command command{.argv = qemu_command_line(spec_, directory_.path() / "qmp"), .timeout = spec_.timeout};
+  process::Command command{.argv = qemu_command_line(spec_, directory_->path() / "qmp"), .timeout = spec_.timeout};
   started_ = last_output_ = Clock::now();
   std::exception_ptr watcher_failed;
   std::jthread watcher([&] {
@@ -210,6 +211,7 @@ void Guest::decide(Verdict verdict) {
 void Guest::watch() {
   while (true) {
     qmp_.poll(tick);
+    if (qmp_.running()) directory_.reset();
     bool ready_to_probe = false;
     {
       const std::lock_guard lock(mutex_);

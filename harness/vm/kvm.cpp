@@ -46,7 +46,7 @@ std::optional<KvmProbe> remembered(const fs::path& file, const Json& asked) {
 }
 
 KvmProbe run_guest(process::Runner& runner, const fs::path& qemu, const Arch& arch, std::stop_token stop) {
-  const TemporaryDirectory directory("rtfx-kvm-");
+  const TemporaryDirectory directory("rtfx-kvm");
   const fs::path disk = directory.path() / "disk";
   write_file_atomically(disk, debug_exit_boot_sector());
   fs::resize_file(disk, smallest_disk);

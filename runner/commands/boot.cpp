@@ -120,6 +120,7 @@ void print_verdict(const vm::BootOutcome& outcome) {
     return;
   }
   fmt::print(stderr, "rtfx: boot: failed: {} {}: {}\n", vm::boot_ending_name(outcome.ending), when, outcome.message);
+  if (outcome.ending == vm::BootEnding::cancelled) return;
   if (outcome.last_lines.empty()) {
     fmt::print(stderr, "rtfx: boot: the console stayed empty\n");
     return;

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -123,6 +124,12 @@ Check check_archive() {
 
 Check check_namespaces(std::stop_token stop) {
   Check check{.name = "namespaces"};
+  if (!process::find_program("unshare")) {
+    check.status = Status::missing;
+    check.detail = "without unshare not to be had";
+    check.remedy = "apt-get install util-linux";
+    return check;
+  }
   const auto ran = process::run_captured(
       process::system_runner(), {.argv = {"unshare", "--mount", "--net", "sh", "-c", "mount --bind / /mnt"}, .timeout = 10s}, stop);
   if (ran.outcome.ok()) {
