@@ -143,7 +143,7 @@ class Execution {
 
   results::RunRecord conclude(bool complete) {
     log_.append({{}, {}, {}, {}, {}, results::RunFinished{complete}});
-    const results::RunRecord record = results::read_run(folder_.path);
+    results::RunRecord record = results::read_run(folder_.path);
     results::write_reports(record, folder_.path);
     return record;
   }

@@ -209,6 +209,24 @@ TEST_F(Run, a_stop_leaves_the_rest_without_a_result_and_the_log_incomplete) {
   EXPECT_TRUE(fs::exists(options.results / "id" / "junit.xml"));
 }
 
+TEST_F(Run, many_jobs_give_the_same_results_as_one) {
+  tree.group("", "# NAME: top\n").group("020_g", "#\n").group("020_g/010_h", "#\n");
+  for (int i = 0; i < 20; ++i) {
+    tree.test("010_" + std::to_string(i)).test("020_g/010_h/" + std::to_string(i), "# REPEAT: 2\n");
+  }
+  options.arches = {arches.find("amd64"), arches.find("s390x")};
+  runner.script = [](const process::Command& command) {
+    const std::string name = command.env.at("RT_TEST_NAME");
+    return FakeRunner::exit(name.ends_with("3") ? 1 : 0, "out of " + name + "\n", "err\n");
+  };
+  const auto one = told(run());
+  options.jobs = 8;
+  options.id = "second";
+  EXPECT_EQ(told(run()), one);
+  EXPECT_EQ(read_file(options.results / "second" / "top.g.h.7.2.s390x.log"),
+            "out of top.g.h.7.2\nerr\n");
+}
+
 TEST_F(Run, two_units_with_one_name_are_refused) {
   tree.test("010_t", "# REPEAT: 1\n").test("020_t/1");
   EXPECT_THROW(run(), Error);

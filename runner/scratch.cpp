@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
+#include <ranges>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -61,8 +62,8 @@ ScratchDirectory::ScratchDirectory() {
 
 ScratchDirectory::~ScratchDirectory() {
   const auto mounts = mounts_below(path_);
-  for (auto point = mounts.rbegin(); point != mounts.rend(); ++point) {
-    ::umount2(point->c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+  for (const std::string& point : mounts | std::views::reverse) {
+    ::umount2(point.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
   }
   if (!mounts_below(path_).empty()) return;
   std::error_code ignored;

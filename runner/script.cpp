@@ -25,7 +25,7 @@ process::Command command_of(const Script& script) {
     command.argv = {"pwsh", "-NoProfile", "-NonInteractive"};
   } else {
     command.argv = {"/bin/sh"};
-    if (script.trace) command.argv.push_back("-x");
+    if (script.trace) command.argv.emplace_back("-x");
   }
   command.argv.push_back(script.path.string());
   command.argv.insert(command.argv.end(), script.arguments.begin(), script.arguments.end());
