@@ -102,7 +102,9 @@ struct Repository::State {
 
   /// The status of everything that differs below `prefix`.
   StatusPtr status(const std::string& prefix) const {
-    git_status_options options = GIT_STATUS_OPTIONS_INIT;
+    git_status_options options{};
+    check(git_status_options_init(&options, GIT_STATUS_OPTIONS_VERSION),
+          "reading the state of " + root.string());
     options.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR;
     options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS |
                     GIT_STATUS_OPT_DISABLE_PATHSPEC_MATCH;

@@ -155,7 +155,7 @@ void set_name(Index& index, const std::string& name, Descriptor descriptor) {
 
 }  // namespace
 
-Store::Store(fs::path directory) : directory_(fs::absolute(directory).lexically_normal()) {
+Store::Store(const fs::path& directory) : directory_(fs::absolute(directory).lexically_normal()) {
   std::error_code error;
   if (fs::exists(directory_ / "oci-layout", error)) {
     check_layout(directory_);
@@ -265,7 +265,7 @@ std::optional<Descriptor> Store::for_arch(const Descriptor& descriptor,
       const bool other = child.platform && (child.platform->architecture != architecture ||
                                             child.platform->os != "linux");
       if (other || !(is_index(child) || is_manifest(child))) continue;
-      const auto found = for_arch(child, architecture);
+      auto found = for_arch(child, architecture);
       if (found) return found;
       if (child.platform && is_manifest(child))
         throw Error("index " + descriptor.digest.str() + " lists " + child.digest.str() + " for " +

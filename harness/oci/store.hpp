@@ -20,7 +20,7 @@ class Store {
  public:
   /// Opens the layout, making it when the directory is not there or empty. Throws Error when it is
   /// something else.
-  explicit Store(std::filesystem::path directory);
+  explicit Store(const std::filesystem::path& directory);
 
   const std::filesystem::path& directory() const { return directory_; }
 

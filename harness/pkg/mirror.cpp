@@ -69,7 +69,7 @@ std::optional<std::string> from_configuration(process::Runner& runner) {
 }  // namespace
 
 std::string debian_mirror(process::Runner& runner) {
-  const std::string mirror = without_slash(environment("RTFX_DEBIAN_MIRROR"));
+  std::string mirror = without_slash(environment("RTFX_DEBIAN_MIRROR"));
   if (!mirror.empty()) return mirror;
   const std::string help = "; set RTFX_DEBIAN_MIRROR to the address of a Debian archive";
   if (!process::find_program("apt-get"))

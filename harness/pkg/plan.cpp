@@ -24,8 +24,10 @@ constexpr std::string_view pkgs_prefix = "@lkt:pkgs:";
 /// `%`.
 std::string as_variable(const std::string& name) {
   std::string variable;
-  for (const unsigned char c : name)
-    variable += c == '/' || c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  for (const char c : name) {
+    const int upper = std::toupper(static_cast<unsigned char>(c));
+    variable += c == '/' || c == '-' ? '_' : static_cast<char>(upper);
+  }
   return variable;
 }
 

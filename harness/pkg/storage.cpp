@@ -27,9 +27,10 @@ std::string storage_driver(const fs::path& directory, const Steps& steps) {
 
   const TemporaryDirectory probe("probe", directory);
   process::Command command;
-  command.argv = {"unshare", "--mount", "sh", "-c",
-                  "mkdir lower upper work merged && mount -t overlay overlay -o "
-                  "lowerdir=lower,upperdir=upper,workdir=work merged"};
+  const std::string script =
+      "mkdir lower upper work merged && mount -t overlay overlay "
+      "-o lowerdir=lower,upperdir=upper,workdir=work merged";
+  command.argv = {"unshare", "--mount", "sh", "-c", script};
   command.cwd = probe.path();
   command.timeout = std::chrono::seconds(20);
   const process::Outcome outcome = process::run_captured(steps.runner, command, steps.stop).outcome;

@@ -11,7 +11,7 @@ namespace rtfx::pkg {
 namespace {
 
 constexpr std::size_t shown_lines = 20;
-constexpr std::size_t kept_bytes = 16 * 1024;
+constexpr std::size_t kept_bytes = 16384;
 
 /// The last lines of a stream of output.
 class Tail {
