@@ -83,7 +83,9 @@ KvmProbe probe_kvm(process::Runner& runner, const fs::path& cache, std::stop_tok
   const auto qemu = process::find_program(arch.qemu);
   if (!qemu) return {false, arch.qemu + " is not installed"};
 
-  fs::create_directories(cache);
+  std::error_code none;
+  fs::create_directories(cache, none);
+  if (::access(cache.c_str(), W_OK) != 0) return run_guest(runner, *qemu, arch, stop);  // it cannot be remembered
   const FileLock lock(cache / "kvm.lock");  // others that start now wait for this answer
   const fs::path file = cache / "kvm.json";
   const Json asked = circumstances(*qemu);

@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
+#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -76,6 +78,8 @@ Check check_tool(const Tool& tool, std::stop_token stop) {
   return check;
 }
 
+constexpr const char* probe_ref = "rtfx/doctor:probe";
+
 /// Builds an image of one file with the builder that packages use.
 Check check_builder(const Arch& host, const fs::path& cache, std::stop_token stop) {
   Check check{.name = "builder"};
@@ -88,7 +92,7 @@ Check check_builder(const Arch& host, const fs::path& cache, std::stop_token sto
     pkg::PlannedPackage planned;
     planned.package.directory = source;
     planned.package.image = "doctor";
-    planned.ref = "rtfx/doctor:probe";
+    planned.ref = probe_ref;
     oci::Store store(directory.path() / "store");
     const ArchTable table = ArchTable::builtin();
     const pkg::BuildEnvironment environment{
@@ -96,11 +100,12 @@ Check check_builder(const Arch& host, const fs::path& cache, std::stop_token sto
         .timeout = 60s};
     const auto built = pkg::build_package(planned, host, environment, true, [](std::string_view) {}, stop);
     check.detail = fmt::format("built an image in {:.1f} s", std::chrono::duration<double>(built.elapsed).count());
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     check.status = Status::missing;
     const auto lines = text::split_list(error.what(), '\n');
+    const std::string prefix = fmt::format("{} for {}: ", probe_ref, host.name);
     check.detail = lines.empty() ? "" : lines.front();
-    check.remedy = "run as root, where mounts are allowed; rtfx pkg build shows the builder's whole output";
+    if (check.detail.starts_with(prefix)) check.detail.erase(0, prefix.size());
   }
   return check;
 }
@@ -117,7 +122,6 @@ Check check_archive() {
   } catch (const Error& error) {
     check.status = Status::missing;
     check.detail = error.what();
-    check.remedy = "set RTFX_DEBIAN_MIRROR to the archive's address";
   }
   return check;
 }
@@ -198,12 +202,15 @@ Check check_disk(const fs::path& cache) {
   if (::statvfs(existing.c_str(), &status) != 0) throw system_error("looking at " + existing.string(), errno);
   const double free = static_cast<double>(status.f_bavail) * static_cast<double>(status.f_frsize) / (1 << 30);
   check.detail = fmt::format("{:.1f} GiB free for the cache, {}", free, cache.string());
-  if (free < 1) {
+  if (::access(existing.c_str(), W_OK) != 0) {
+    check.status = Status::missing;
+    check.detail = fmt::format("{} for the cache: {}", existing.string(), std::strerror(errno));
+  } else if (free < 1) {
     check.status = Status::missing;
   } else if (free < 5) {
     check.status = Status::degraded;
   }
-  if (check.status != Status::ok) check.remedy = "free some space, or put the cache elsewhere with --cache";
+  if (check.status != Status::ok) check.remedy = "make room, or put the cache elsewhere with --cache";
   return check;
 }
 
