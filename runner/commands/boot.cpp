@@ -153,10 +153,14 @@ int boot(const Options& options, const Context& context) {
   if (context.verbosity > 0) {
     fmt::print(stderr, "rtfx: boot: {} ({})\n", vm::accelerator_name(choice.accelerator), choice.reason);
   }
-  const auto console = [&options](std::string_view bytes) {
-    if (!options.json) write_all(STDOUT_FILENO, bytes, "standard output");
+  char last = '\n';
+  const auto console = [&options, &last](std::string_view bytes) {
+    if (options.json || bytes.empty()) return;
+    write_all(STDOUT_FILENO, bytes, "standard output");
+    last = bytes.back();
   };
   const auto outcome = vm::boot(spec, process::system_runner(), console, context.stop);
+  if (last != '\n') write_all(STDOUT_FILENO, "\n", "standard output");  // the verdict starts a line, on a terminal too
   if (options.json) print_json(outcome, spec.arch, choice.reason);
   print_verdict(outcome);
   if (outcome.ending == vm::BootEnding::cancelled) return static_cast<int>(ExitCode::interrupted);

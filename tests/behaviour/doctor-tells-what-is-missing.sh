@@ -1,0 +1,20 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# rtfx doctor: exit 0 only where the main job can run, 3 with the packages to install otherwise.
+. "$RTFX_SOURCE/tests/lib/guests.sh"
+code=0
+"$RTFX" doctor --json >json || code=$?
+case $code in
+    0) jq -e '.ready and all(.checks[]; .status != "missing" or (.needed | not))' json >/dev/null || fail 'ready, and something is missing' ;;
+    3) jq -e '(.ready | not) and any(.checks[]; .status == "missing" and .needed)' json >/dev/null || fail 'not ready, and nothing is missing' ;;
+    *) fail "exit $code" ;;
+esac
+jq -e '[.checks[].name] | contains(["buildah", "skopeo", "qemu-system-s390x", "builder", "kvm", "disk"])' json >/dev/null ||
+    { cat json >&2; fail 'a check is missing'; }
+
+mkdir bin && ln -s "$(command -v sh)" bin/sh
+PATH=$PWD/bin expect_exit 3 "$RTFX" doctor
+expect_output '^missing +skopeo +not installed: apt-get install skopeo$'
+expect_output '^missing +qemu-system-aarch64 +not installed: apt-get install qemu-system-arm$'
+expect_output '^The main job cannot run here: .*skopeo'
+expect_exit 2 "$RTFX" doctor more
