@@ -38,6 +38,14 @@ class Program {
     ::_exit(outcome.ending == Ending::cancelled && interrupted() ? 7 : 8);
   }
 
+  /// This process may be the subreaper of what the program left.
+  ~Program() {
+    while (::waitpid(-1, nullptr, 0) > 0) {
+    }
+  }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
   pid_t pid() const { return pid_; }
 
   /// Waits for the daemon, so that everything is under way.
