@@ -56,7 +56,7 @@ GzipWriter::Piece GzipWriter::compress(std::string bytes, bool last) {
   const int status = ::deflate(&stream, last ? Z_FINISH : Z_SYNC_FLUSH);
   const bool complete = stream.avail_in == 0 && stream.avail_out > 0 &&
                         (last ? status == Z_STREAM_END : status == Z_OK);
-  piece.compressed.resize(piece.compressed.size() - stream.avail_out);
+  piece.compressed.resize(std::min<std::size_t>(stream.total_out, piece.compressed.size()));
   piece.compressed.shrink_to_fit();
   ::deflateEnd(&stream);
   if (!complete) throw Error("compressing: zlib stopped early");

@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr std::size_t most_kept = 32;
+constexpr std::uintmax_t most_kept = std::uintmax_t(3) << 30;  // bytes
 constexpr const char* list_name = "outputs.json";
 
 /// Any change of the program can change what it writes.
@@ -33,13 +33,28 @@ std::string source_digest(const FileSpec& file) {
   return fs::is_regular_file(path, error) ? Digest::of_file(path).str() : "none";
 }
 
+std::uintmax_t size_of(const fs::path& folder) {
+  std::uintmax_t size = 0;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::uintmax_t more = entry.file_size(error);
+    if (!error) size += more;
+  }
+  return size;
+}
+
 void drop_oldest(const fs::path& cache) {
   std::vector<std::pair<fs::file_time_type, fs::path>> kept;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(cache, error))
+  for (const auto& entry : fs::directory_iterator(cache, error)) {
     kept.emplace_back(entry.last_write_time(error), entry.path());
+  }
   std::sort(kept.rbegin(), kept.rend());
-  for (std::size_t i = most_kept; i < kept.size(); ++i) fs::remove_all(kept[i].second, error);
+  std::uintmax_t size = 0;
+  for (const auto& [used, folder] : kept) {
+    size += size_of(folder);
+    if (size > most_kept) fs::remove_all(folder, error);
+  }
 }
 
 }  // namespace

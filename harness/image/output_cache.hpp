@@ -24,7 +24,7 @@ std::optional<std::vector<std::string>> fetch_outputs(const std::filesystem::pat
                                                       OutputSet& outputs);
 
 /// Keeps a copy of the set under the key, complete or not at all, and drops the ones that were not
-/// used for longest when there are many. A cache that cannot be written is no error.
+/// used for longest when they are more than 3 GiB. A cache that cannot be written is no error.
 void keep_outputs(const std::filesystem::path& cache, const Digest& key, const OutputSet& outputs,
                   const std::vector<std::string>& warnings);
 
