@@ -61,14 +61,48 @@ ArchVerdict judge_arch(const std::string& arch, bool first_class, const Plan& pl
   verdict.first_class = first_class;
   for (const Requirement& requirement : plan.requirements) {
     if (requirement.unit.arch != arch) continue;
-    ++verdict.required;
+    Tally& tally = verdict.kinds[requirement.unit.kind];
+    ++tally.required;
     if (auto blocker = judge(requirement, run, to_ship)) {
       verdict.blockers.push_back(std::move(*blocker));
     } else {
-      ++verdict.met;
+      ++tally.met;
     }
   }
   return verdict;
+}
+
+const char* word_for(const ArchVerdict& arch) {
+  if (arch.first_class) return arch.ready() ? "passes" : "blocks";
+  return arch.ready() ? "ready" : "not ready";
+}
+
+/// "16/17"
+std::string share(const ArchVerdict& arch, const std::string& kind) {
+  const auto found = arch.kinds.find(kind);
+  const Tally tally = found == arch.kinds.end() ? Tally{} : found->second;
+  return fmt::format("{}/{}", tally.met, tally.required);
+}
+
+/// One line per blocker. More than `few` in a row that differ in nothing but the name share one.
+std::string excuses(const ArchVerdict& arch) {
+  constexpr std::ptrdiff_t few = 2;
+  std::string text;
+  const char* word = arch.first_class ? "BLOCKS" : "lacks ";
+  for (auto first = arch.blockers.begin(); first != arch.blockers.end();) {
+    const auto last = std::find_if(first, arch.blockers.end(), [&](const Blocker& blocker) {
+      return blocker.unit.kind != first->unit.kind || blocker.reason != first->reason || !blocker.log.empty();
+    });
+    if (last - first > few) {
+      text += fmt::format("  {} {} {} {}s, from {}: {}\n", word, arch.arch, last - first, first->unit.kind, first->unit.name, first->reason);
+      first = last;
+      continue;
+    }
+    text += fmt::format("  {} {} {} {}: {}\n", word, arch.arch, first->unit.kind, first->unit.name, first->reason);
+    if (!first->log.empty()) text += fmt::format("         log: {}\n", first->log);
+    ++first;
+  }
+  return text;
 }
 
 }  // namespace
@@ -106,8 +140,7 @@ std::string verdict_json(const Verdict& verdict, const std::string& release_id) 
     row["arch"] = arch.arch;
     row["stage"] = arch.first_class ? "first-class" : "candidate";
     row["ready"] = arch.ready();
-    row["required"] = arch.required;
-    row["met"] = arch.met;
+    for (const auto& [kind, tally] : arch.kinds) row["met"][kind] = {{"met", tally.met}, {"required", tally.required}};
     row["blockers"] = nlohmann::ordered_json::array();
     for (const Blocker& blocker : arch.blockers) {
       row["blockers"].push_back(
@@ -119,19 +152,12 @@ std::string verdict_json(const Verdict& verdict, const std::string& release_id) 
 }
 
 std::string verdict_text(const Verdict& verdict) {
-  std::string text = fmt::format("{:<10} {:<12} {:>8} {:>5}  {}\n", "ARCH", "STAGE", "REQUIRED", "MET", "VERDICT");
+  std::string text = fmt::format("{:<10} {:<12} {:>9} {:>9} {:>9}  {}\n", "ARCH", "STAGE", "PACKAGES", "IMAGES", "CASES", "VERDICT");
   for (const ArchVerdict& arch : verdict.arches) {
-    const char* word = arch.ready() ? (arch.first_class ? "passes" : "ready") : (arch.first_class ? "blocks" : "not ready");
-    text += fmt::format("{:<10} {:<12} {:>8} {:>5}  {}\n", arch.arch, arch.first_class ? "first-class" : "candidate",
-                        arch.required, arch.met, word);
+    text += fmt::format("{:<10} {:<12} {:>9} {:>9} {:>9}  {}\n", arch.arch, arch.first_class ? "first-class" : "candidate",
+                        share(arch, "package"), share(arch, "image"), share(arch, "case"), word_for(arch));
   }
-  for (const ArchVerdict& arch : verdict.arches) {
-    for (const Blocker& blocker : arch.blockers) {
-      text += fmt::format("  {} {} {} {}: {}\n", arch.first_class ? "BLOCKS" : "lacks ", arch.arch, blocker.unit.kind,
-                          blocker.unit.name, blocker.reason);
-      if (!blocker.log.empty()) text += fmt::format("         log: {}\n", blocker.log);
-    }
-  }
+  for (const ArchVerdict& arch : verdict.arches) text += excuses(arch);
   return text;
 }
 

@@ -4,6 +4,7 @@
 // published. Whatever is not proven to have passed blocks; there is no "unknown, so go on".
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,15 +20,19 @@ struct Blocker {
   std::string log;     ///< path relative to the run's folder, or ""
 };
 
+/// How many of some requirements are met.
+struct Tally {
+  int met = 0, required = 0;
+};
+
 /// The decision for one arch.
 struct ArchVerdict {
   std::string arch;
   bool first_class = true;
-  int required = 0;
-  int met = 0;
-  std::vector<Blocker> blockers;
+  std::map<std::string, Tally> kinds;  ///< "package", "image", "case"
+  std::vector<Blocker> blockers;       ///< in the order of the plan
 
-  bool ready() const { return blockers.empty() && required > 0; }
+  bool ready() const { return blockers.empty() && !kinds.empty(); }
 };
 
 struct Verdict {
@@ -44,7 +49,8 @@ Verdict decide(const Plan& plan, const results::RunRecord& run, const std::vecto
 /// The verdict as JSON (2-space indent), for verdict.json and --json.
 std::string verdict_json(const Verdict& verdict, const std::string& release_id);
 
-/// The table that the user sees: a row per arch with counts per kind, then one line per blocker.
+/// The table that the user sees: a row per arch with what is met of what is required per kind, then one line per
+/// blocker; many in a row with one reason share a line.
 std::string verdict_text(const Verdict& verdict);
 
 }  // namespace rtfx::gate

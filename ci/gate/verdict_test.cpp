@@ -120,12 +120,22 @@ TEST(Verdict, the_text_says_which_and_why) {
   run.units[2].finished->reason = "exit 1";
   run.units[2].finished->log = "x.boot.arm64.log";
   EXPECT_EQ(verdict_text(decide(the_plan(), run, redis_digest)),
-            "ARCH       STAGE        REQUIRED   MET  VERDICT\n"
-            "amd64      first-class         2     2  passes\n"
-            "arm64      first-class         1     0  blocks\n"
-            "riscv64    candidate           1     1  ready\n"
+            "ARCH       STAGE         PACKAGES    IMAGES     CASES  VERDICT\n"
+            "amd64      first-class        1/1       0/0       1/1  passes\n"
+            "arm64      first-class        0/0       0/0       0/1  blocks\n"
+            "riscv64    candidate          0/0       0/0       1/1  ready\n"
             "  BLOCKS arm64 case x.boot: fail: exit 1\n"
             "         log: x.boot.arm64.log\n");
+}
+
+TEST(Verdict, many_with_one_reason_share_a_line) {
+  Verdict verdict;
+  ArchVerdict arch;
+  arch.arch = "arm64";
+  for (const char* name : {"x.a", "x.b", "x.c"}) arch.blockers.push_back({{"case", name, "arm64"}, "error: not run", ""});
+  arch.blockers.push_back({{"case", "x.d", "arm64"}, "no result", ""});
+  verdict.arches.push_back(arch);
+  EXPECT_THAT(verdict_text(verdict), HasSubstr("  BLOCKS arm64 3 cases, from x.a: error: not run\n  BLOCKS arm64 case x.d: no result\n"));
 }
 
 }  // namespace

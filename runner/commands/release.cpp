@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <ctime>
 #include <thread>
 
@@ -64,7 +65,11 @@ Release open_release(const runner::Project& project, const Context& context, con
   return release;
 }
 
-void say(const std::string& line) { fmt::print(stderr, "{}\n", line); }
+/// A line on standard error, after everything that was printed before.
+void say(const std::string& line) {
+  std::fflush(stdout);
+  fmt::print(stderr, "{}\n", line);
+}
 
 /// A line per built package and assembled image; what failed is told with the builder's last words.
 void tell_progress(const results::UnitFinished& unit, const std::string& note) {
@@ -134,8 +139,17 @@ std::vector<gate::Shipment> shipments(const gate::Artifacts& artifacts, const st
   return all;
 }
 
-void print_published(const std::vector<gate::Published>& published, const std::string& target) {
-  fmt::print("\npublished to {}\n", target);
+void print_verdict(const gate::Verdict& verdict, const Release& release, const Options& options) {
+  if (options.json) {
+    fmt::print("{}", gate::verdict_json(verdict, release.id));
+    return;
+  }
+  fmt::print("\n{}\nreports  {}\nverdict  {}\n", gate::verdict_text(verdict), release.run_folder.string(),
+             (release.folder / "verdict.json").string());
+}
+
+void print_published(const std::vector<gate::Published>& published, const Release& release, const std::string& target) {
+  fmt::print("receipts {}\n\npublished to {}\n", release.folder.string(), target);
   for (const gate::Published& entry : published) {
     std::vector<std::string> arches;
     for (const auto& [arch, digest] : entry.manifests) arches.push_back(arch);
@@ -174,8 +188,7 @@ int release(const Context& context, const Options& options) {
   write_file_atomically(release.folder / "verdict.json", gate::verdict_json(verdict, release.id));
   write_file_atomically(release.folder / "verdict.txt", gate::verdict_text(verdict));
   journal.append("decided", {{"ships", verdict.ships ? "yes" : "no"}, {"run", release.id}});
-  fmt::print("\n{}\nreports  {}\nverdict  {}\n", options.json ? gate::verdict_json(verdict, release.id) : gate::verdict_text(verdict),
-             release.run_folder.string(), (release.folder / "verdict.json").string());
+  print_verdict(verdict, release, options);
   if (context.stop.stop_requested()) return static_cast<int>(ExitCode::interrupted);
   if (!verdict.ships) {
     say("rtfx: nothing was published: " + target->name() + " is as it was");
@@ -198,8 +211,7 @@ int release(const Context& context, const Options& options) {
   // Receipt: what was shipped on the strength of which results.
   gate::write_receipts(release.folder, target->name(), published, run, release.run_folder);
   journal.append("done", {{"images", std::to_string(published.size())}});
-  print_published(published, target->name());
-  fmt::print("receipts {}\n", release.folder.string());
+  if (!options.json) print_published(published, release, target->name());
   return static_cast<int>(ExitCode::ok);
 }
 

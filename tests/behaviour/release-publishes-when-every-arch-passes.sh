@@ -6,8 +6,8 @@
 make_project
 
 expect_exit 0 "$RTFX" release
-expect_output 'amd64 +first-class +4 +4 +passes'
-expect_output 'riscv64 +candidate +4 +4 +ready'
+expect_output 'amd64 +first-class +2/2 +0/0 +2/2 +passes'
+expect_output 'riscv64 +candidate +2/2 +0/0 +2/2 +ready'
 
 [ "$(indexes | wc -l)" -eq 2 ] || fail "expected two indexes, got: $(indexes)"
 for ref in $(indexes); do
