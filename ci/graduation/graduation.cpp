@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/files.hpp"
 #include "base/text.hpp"
@@ -17,13 +18,19 @@ namespace {
 using results::Result;
 using results::UnitRecord;
 
+/// A result and the run that it is from.
+struct Found {
+  const UnitRecord* record = nullptr;
+  const results::RunRecord* run = nullptr;
+};
+
 /// The newest result of a unit in any run.
-const UnitRecord* newest(const Evidence& evidence, const results::UnitId& unit) {
+Found newest(const Evidence& evidence, const results::UnitId& unit) {
   for (const results::RunRecord& run : evidence.runs) {
     const UnitRecord* record = run.find(unit);
-    if (record != nullptr && record->finished) return record;
+    if (record != nullptr && record->finished) return {record, &run};
   }
-  return nullptr;
+  return {};
 }
 
 /// The requirements of the arch that `wanted` picks, judged together: one that failed is "not met", one without a
@@ -32,19 +39,25 @@ template <typename Wanted>
 Answer from_results(const Evidence& evidence, const std::string& area, const std::string& sentence, Wanted wanted) {
   int passed = 0;
   std::vector<std::string> failed, missing;
+  std::set<std::string> runs;
   for (const gate::Requirement& requirement : evidence.plan.requirements) {
     const results::UnitId& unit = requirement.unit;
     if (unit.arch != evidence.arch.name || !wanted(unit)) continue;
-    const UnitRecord* record = newest(evidence, unit);
-    if (record == nullptr) {
+    const Found found = newest(evidence, unit);
+    if (found.record == nullptr) {
       missing.push_back(unit.name);
-    } else if (record->finished->result == Result::pass) {
+      continue;
+    }
+    runs.insert(found.run->start.run_id);
+    const results::UnitFinished& finished = *found.record->finished;
+    if (finished.result == Result::pass) {
       ++passed;
     } else {
-      failed.push_back(unit.name + " (" + results::result_name(record->finished->result) + ": " + record->finished->reason + ")");
+      failed.push_back(unit.name + " (" + results::result_name(finished.result) + ": " + finished.reason + ")");
     }
   }
   Answer answer{area, sentence, State::met, fmt::format("{} passed", passed)};
+  if (!runs.empty()) answer.evidence += runs.size() == 1 ? " in run " + *runs.begin() : ", the newest in run " + *runs.rbegin();
   if (!failed.empty()) {
     answer.state = State::not_met;
     answer.evidence += "; not passed: " + text::join(failed, ", ");
@@ -86,7 +99,7 @@ Answer packages_built(const Evidence& evidence) {
     } else if (evidence.store.resolve(pkg::arch_ref(package.ref, evidence.arch.name))) {
       ++built;
     } else {
-      absent.push_back(package.ref);
+      absent.push_back(package.package.image);
     }
   }
   answer.evidence = fmt::format("{} of {} packages are in the content store", built, evidence.input.packages.size());
@@ -101,15 +114,19 @@ Answer packages_built(const Evidence& evidence) {
   return answer;
 }
 
-Answer from_file(const std::string& sentence, const std::optional<std::filesystem::path>& path, const std::string& key) {
+/// A file that rtfx.yml names under `key`.
+Answer from_file(const Evidence& evidence, const std::string& sentence, const std::optional<std::filesystem::path>& path,
+                 const std::string& key) {
   Answer answer{"Final checks", sentence, State::not_met, ""};
   if (!path) {
-    answer.evidence = "rtfx.yml names none (arches.<arch>." + key + ")";
-  } else if (std::filesystem::is_regular_file(*path) && std::filesystem::file_size(*path) > 0) {
+    answer.evidence = "rtfx.yml names none (arches." + evidence.arch.name + "." + key + ")";
+    return answer;
+  }
+  answer.evidence = path->lexically_relative(evidence.input.project.root).string();
+  if (std::filesystem::is_regular_file(*path) && std::filesystem::file_size(*path) > 0) {
     answer.state = State::met;
-    answer.evidence = path->string();
   } else {
-    answer.evidence = path->string() + " is missing or empty";
+    answer.evidence += " is missing or empty";
   }
   return answer;
 }
@@ -153,10 +170,10 @@ std::vector<Answer> answer(const Evidence& evidence) {
       from_results(evidence, "Packages", "The examples run on it", suite("examples")),
       from_results(evidence, "Kernel", "A kernel can be built by this repository", is_kernel),
       from_results(evidence, "Kernel", "That kernel boots a system, and passes the kernel test suite", suite("kernel")),
-      from_file("There is documentation that explains how to use it", arch.documentation, "documentation"),
-      from_file("There is a working CI setup that builds, tests and publishes it", arch.ci, "ci"),
+      from_file(evidence, "There is documentation that explains how to use it", arch.documentation, "documentation"),
+      from_file(evidence, "There is a working CI setup that builds, tests and publishes it", arch.ci, "ci"),
   };
-  Answer maintainer{"Final checks", "A maintainer is committed to it", State::not_met, "rtfx.yml names none (arches.<arch>.maintainer)"};
+  Answer maintainer{"Final checks", "A maintainer is committed to it", State::not_met, "rtfx.yml names none (arches." + arch.name + ".maintainer)"};
   if (!arch.maintainer.empty()) {
     maintainer.state = State::met;
     maintainer.evidence = arch.maintainer;

@@ -39,6 +39,7 @@ class Graduation : public testing::Test {
   /// A run in which everything that is planned for riscv64 ended like this.
   results::RunRecord run_with(Result result) {
     results::RunRecord run;
+    run.start.run_id = "the-run";
     for (const gate::Requirement& requirement : gate::make_plan(input_, "").requirements) {
       if (requirement.unit.arch != "riscv64") continue;
       results::UnitRecord record;
@@ -80,6 +81,7 @@ TEST_F(Graduation, what_no_run_has_tried_is_unknown) {
 
 TEST_F(Graduation, passing_results_meet_and_failures_do_not) {
   EXPECT_EQ(about(answers({run_with(Result::pass)}), "kernel test suite").state, State::met);
+  EXPECT_EQ(about(answers({run_with(Result::pass)}), "kernel test suite").evidence, "1 passed in run the-run");
   const std::vector<Answer> failed = answers({run_with(Result::fail), run_with(Result::pass)});
   EXPECT_EQ(about(failed, "kernel test suite").state, State::not_met) << "the newest result counts";
   EXPECT_THAT(about(failed, "kernel test suite").evidence, HasSubstr("top.kernel.case (fail: panic)"));
