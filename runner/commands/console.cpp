@@ -56,6 +56,7 @@ struct ConsoleReporter::State {
   bool several_arches, one_at_a_time, colour;
   std::map<std::string, std::string> issues;
   std::filesystem::path folder;
+  bool opening_lines = true;
   std::map<UnitId, Pending> pending;
 
   /// A terminal that has gone away must not end the run: what cannot be written is dropped.
@@ -147,10 +148,12 @@ void ConsoleReporter::know_issues(std::map<std::string, std::string> issues) {
   state_->issues = std::move(issues);
 }
 
+void ConsoleReporter::leave_standard_output_alone() { state_->opening_lines = false; }
+
 void ConsoleReporter::run_started(const std::string& id, const std::filesystem::path& folder,
                                   const std::string& labels) {
   state_->folder = folder;
-  print(fmt::format("LABELS: {}\nID: {}\n", labels, id));
+  if (state_->opening_lines) print(fmt::format("LABELS: {}\nID: {}\n", labels, id));
 }
 
 void ConsoleReporter::started(const UnitId& unit) {

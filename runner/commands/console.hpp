@@ -23,6 +23,9 @@ class ConsoleReporter : public runner::Reporter {
   /// Cases with known issues, which are named when the case fails: name -> ISSUE.
   void know_issues(std::map<std::string, std::string> issues);
 
+  /// Does without rtf's two opening lines, for commands whose standard output is something else.
+  void leave_standard_output_alone();
+
   void run_started(const std::string& id, const std::filesystem::path& folder,
                    const std::string& labels) override;
   void started(const results::UnitId& unit) override;

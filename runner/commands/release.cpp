@@ -120,6 +120,7 @@ results::RunRecord run_suites(const gate::Input& input, const gate::Plan& plan, 
   run.known = [&](const results::UnitId& unit, const std::string& key) { return known.find(unit, key); };
 
   ConsoleReporter reporter(context.verbosity, true, run.jobs == 1);
+  reporter.leave_standard_output_alone();
   return runner::run_cases(*input.cases, run, input.project.table, process::system_runner(), reporter, context.stop);
 }
 
