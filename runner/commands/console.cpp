@@ -56,7 +56,6 @@ struct ConsoleReporter::State {
   bool several_arches, one_at_a_time, colour;
   std::map<std::string, std::string> issues;
   std::filesystem::path folder;
-  bool opening_lines = true;
   std::map<UnitId, Pending> pending;
 
   /// A terminal that has gone away must not end the run: what cannot be written is dropped.
@@ -136,6 +135,7 @@ struct ConsoleReporter::State {
     if (!unit.log.empty()) line += fmt::format("{:11}log: {}\n", "", (folder / unit.log).string());
     return line;
   }
+  bool opening_lines = true;
 };
 
 ConsoleReporter::ConsoleReporter(int verbosity, bool several_arches, bool one_at_a_time)
