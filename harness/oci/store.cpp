@@ -167,10 +167,12 @@ Store::Store(const fs::path& directory) : directory_(fs::absolute(directory).lex
     throw Error(directory_.string() +
                 " is neither empty nor an OCI image layout (it has no oci-layout file)");
   }
-  fs::create_directories(directory_ / "blobs" / "sha256", error);
+  // The lock is the first thing in the directory: whoever finds others finds it too, and knows that they are ours.
+  fs::create_directories(directory_, error);
+  const FileLock lock(directory_ / ".lock");
+  if (!error) fs::create_directories(directory_ / "blobs" / "sha256", error);
   if (error)
     throw Error("making the OCI image layout " + directory_.string() + ": " + error.message());
-  const FileLock lock(directory_ / ".lock");
   if (!fs::exists(directory_ / "index.json", error))
     write_file_atomically(directory_ / "index.json", format_index({}));
   if (!fs::exists(directory_ / "oci-layout", error))

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <fstream>
 #include <thread>
@@ -330,6 +331,25 @@ TEST_F(StoreTest, twenty_four_processes_lose_nothing) {
   }
   expect_nothing_lost(path(), writers);
   EXPECT_TRUE(leftovers(path()).empty());
+}
+
+TEST_F(StoreTest, many_may_make_it_at_once) {
+  for (int round = 0; round < 50; ++round) {
+    const fs::path store = path() / std::to_string(round);
+    std::atomic<int> refused = 0;
+    std::vector<std::thread> openers;
+    for (int i = 0; i < 8; ++i) {
+      openers.emplace_back([&] {
+        try {
+          Store{store};
+        } catch (const Error&) {
+          ++refused;
+        }
+      });
+    }
+    for (std::thread& opener : openers) opener.join();
+    EXPECT_EQ(refused, 0);
+  }
 }
 
 TEST_F(StoreTest, twenty_four_threads_lose_nothing) {
