@@ -53,7 +53,7 @@ Arch s390x() {
   row.kernel_target = "bzImage";
   row.cross_prefix = "s390x-linux-gnu-";
   row.qemu = "qemu-system-s390x";
-  row.qemu_package = "qemu-system-misc";
+  row.qemu_package = "qemu-system-misc (from Debian 13 on: qemu-system-s390x)";
   row.machine = "s390-ccw-virtio";
   // With the vector facility, Linux 6.12 under the TCG of qemu 7.2 answers no TCP connection; DHCP works all the same.
   row.cpu = "qemu,vx=off";
@@ -71,7 +71,7 @@ Arch riscv64() {
   row.kernel_target = "Image";
   row.cross_prefix = "riscv64-linux-gnu-";
   row.qemu = "qemu-system-riscv64";
-  row.qemu_package = "qemu-system-misc";
+  row.qemu_package = "qemu-system-misc (from Debian 13 on: qemu-system-riscv)";
   row.machine = "virt";
   row.console = "ttyS0";
   row.firmware_args = {"-bios", "default"};

@@ -10,8 +10,8 @@
 #include "harness/image/layout.hpp"
 #include "harness/image/output_cache.hpp"
 #include "harness/image/outputs.hpp"
-#include "harness/image/reference.hpp"
 #include "harness/image/spec.hpp"
+#include "harness/oci/reference.hpp"
 
 namespace rtfx::image {
 
@@ -24,7 +24,7 @@ SourceImages find_images(const ImageSpec& spec, const oci::Store& store, const s
   for (const std::string& ref : image_refs(spec)) {
     try {
       const oci::Descriptor manifest = find_manifest(store, ref, arch);
-      images.emplace(ref, SourceImage{expand_reference(ref), manifest,
+      images.emplace(ref, SourceImage{oci::expand_reference(ref), manifest,
                                       oci::parse_image_config(store.read(
                                           oci::parse_manifest(store.read(manifest)).config)),
                                       nullptr});

@@ -3,7 +3,7 @@
 
 #include "base/text.hpp"
 #include "harness/image/image.hpp"
-#include "harness/image/reference.hpp"
+#include "harness/oci/reference.hpp"
 
 namespace rtfx::image {
 
@@ -50,7 +50,7 @@ oci::Descriptor find_manifest(const oci::Store& store, const std::string& ref,
   };
   return in_context("image " + ref, [&] {
     if (const auto manifest = usable(find_digest(store, ref))) return *manifest;
-    for (const std::string& name : {ref, expand_reference(ref)}) {
+    for (const std::string& name : {ref, oci::expand_reference(ref)}) {
       for (const std::string& candidate : {name + "-" + arch, name}) {
         if (const auto manifest = usable(store.resolve(candidate))) return *manifest;
       }

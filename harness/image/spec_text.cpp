@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/image/image.hpp"
-#include "harness/image/reference.hpp"
 #include "harness/image/spec.hpp"
+#include "harness/oci/reference.hpp"
 
 namespace rtfx::image {
 
@@ -71,7 +71,7 @@ Json to_json(const Node& node, std::string_view key) {
 }
 
 void expand(Json& object, const char* key) {
-  if (object.contains(key)) object[key] = expand_reference(object[key].get<std::string>());
+  if (object.contains(key)) object[key] = oci::expand_reference(object[key].get<std::string>());
 }
 
 /// The document with its sections in the usual order and image references in full.
@@ -84,7 +84,7 @@ Json document(const ImageSpec& spec) {
     if (name == "kernel") {
       expand(value, "image");
     } else if (name == "init") {
-      for (Json& item : value) item = expand_reference(item.get<std::string>());
+      for (Json& item : value) item = oci::expand_reference(item.get<std::string>());
     } else if (name != "files") {
       for (Json& item : value) expand(item, "image");
     }

@@ -65,7 +65,5 @@ Package load_package(const std::filesystem::path& directory, const TagOptions& o
 std::string package_hash(const Package& package, const TagOptions& options);
 /// "org/image:tag".
 std::string package_ref(const Package& package, const TagOptions& options);
-/// Reference expansion of docker's familiar names: "linuxkit/x:y" -> "docker.io/linuxkit/x:y".
-std::string canonical_ref(const std::string& ref);
 
 }  // namespace rtfx::pkg

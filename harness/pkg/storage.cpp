@@ -7,6 +7,7 @@
 
 #include <mutex>
 
+#include "harness/oci/reference.hpp"
 #include "harness/pkg/build.hpp"
 
 namespace rtfx::pkg {
@@ -107,7 +108,7 @@ void ImageStorage::load(const oci::Store& store, const oci::Descriptor& manifest
                                               false));
     // The config's digest is the image's name in buildah's storage, whatever name the pull gave it.
     const std::string id = oci::parse_manifest(store.read(manifest)).config.digest.hex();
-    steps.run("buildah tag", buildah_command(work.path(), {"tag", id, canonical_ref(ref)}, false));
+    steps.run("buildah tag", buildah_command(work.path(), {"tag", id, oci::expand_reference(ref)}, false));
   });
   write_file_atomically(marker, state);
 }

@@ -132,13 +132,4 @@ std::string package_ref(const Package& package, const TagOptions& options) {
   return ref_with_hash(package, options, package_hash(package, options));
 }
 
-std::string canonical_ref(const std::string& ref) {
-  const std::size_t slash = ref.find('/');
-  if (slash == std::string::npos) return "docker.io/library/" + ref;
-  const std::string first = ref.substr(0, slash);
-  const bool is_host = first.find_first_of(".:") != std::string::npos || first == "localhost";
-  const bool one_slash = ref.find('/', slash + 1) == std::string::npos;
-  return one_slash && !is_host ? "docker.io/" + ref : ref;
-}
-
 }  // namespace rtfx::pkg

@@ -10,6 +10,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "harness/image/image.hpp"
+#include "harness/oci/reference.hpp"
 #include "harness/pkg/package.hpp"
 #include "runner/commands/command.hpp"
 
@@ -78,9 +79,9 @@ class Subjects {
         const auto json = nlohmann::json::parse(line);
         if (json.at("arch") != arch) continue;
         const std::string name = json.at("name").get<std::string>();
-        digests_.insert_or_assign(pkg::canonical_ref(name),
+        digests_.insert_or_assign(oci::expand_reference(name),
                                   Digest::parse(json.at("digest").get<std::string>()));
-        names_[without_tag(pkg::canonical_ref(name))] = name;
+        names_[without_tag(oci::expand_reference(name))] = name;
       } catch (const nlohmann::json::exception&) {
         throw Error(fmt::format("{}:{}: expected {{\"name\": ..., \"arch\": ..., \"digest\": ...}}",
                                 file, number),
@@ -92,7 +93,7 @@ class Subjects {
   void check(const std::vector<image::UsedImage>& images) const {
     std::vector<std::string> problems;
     for (const image::UsedImage& image : images) {
-      const std::string ref = pkg::canonical_ref(image.ref);
+      const std::string ref = oci::expand_reference(image.ref);
       const auto listed = digests_.find(ref);
       const auto other = names_.find(without_tag(ref));
       if (listed != digests_.end() && listed->second != image.digest) {

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "harness/oci/reference.hpp"
 #include "harness/pkg/build_all.hpp"
 #include "runner/commands/command.hpp"
 
@@ -57,7 +58,7 @@ int show_tag(const PkgFlags& flags, const Context& context) {
   std::string output;
   for (const pkg::Package& package : packages) {
     const std::string ref = pkg::package_ref(package, flags.tag);
-    output += (flags.canonical ? pkg::canonical_ref(ref) : ref) + "\n";
+    output += (flags.canonical ? oci::expand_reference(ref) : ref) + "\n";
   }
   fmt::print("{}", output);
   return static_cast<int>(ExitCode::ok);

@@ -2,32 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by the behaviour scripts of the runner: a tree of cases in ./cases, made as each script needs it.
 
-set -eu
 : "${RTFX:?}" "${RTFX_SOURCE:?}"
 unset NO_COLOR RT_LABELS || :
 export LC_ALL=C
 
-fail() {
-    echo "FAIL: $*" >&2
-    exit 1
-}
-
-# expect_exit CODE COMMAND...: output goes to ./output (both streams).
-expect_exit() {
-    wanted=$1
-    shift
-    got=0
-    "$@" >output 2>&1 || got=$?
-    [ "$got" -eq "$wanted" ] || { cat output >&2; fail "exit $got instead of $wanted: $*"; }
-}
-
-expect_output() { # REGEX
-    grep -qE -e "$1" output || { cat output >&2; fail "the output has no line like: $1"; }
-}
-
-expect_no_output() { # REGEX
-    ! grep -E -e "$1" output >&2 || fail "the output has a line like: $1"
-}
+. "$RTFX_SOURCE/tests/lib/expect.sh"
 
 # expect_same WHAT WANTED-FILE GOT-FILE
 expect_same() {

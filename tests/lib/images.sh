@@ -2,28 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by the behaviour scripts of rtfx build: images in a content store below ./cache, made without a builder.
 
-set -eu
 : "${RTFX:?}"
 unset RTFX_SUBJECTS RTFX_CACHE LINUXKIT_CACHE || :
 export XDG_CACHE_HOME="$PWD/cache"
 
-fail() {
-    echo "FAIL: $*" >&2
-    exit 1
-}
-
-# expect_exit CODE COMMAND...: output goes to ./output (both streams).
-expect_exit() {
-    wanted=$1
-    shift
-    got=0
-    "$@" >output 2>&1 || got=$?
-    [ "$got" -eq "$wanted" ] || { cat output >&2; fail "exit $got instead of $wanted: $*"; }
-}
-
-expect_output() { # REGEX
-    grep -qE -e "$1" output || { cat output >&2; fail "the output has no line like: $1"; }
-}
+. "$RTFX_SOURCE/tests/lib/expect.sh"
 
 # The digest of a file, which goes into the layout that is being made.
 blob() { # FILE

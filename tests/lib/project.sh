@@ -2,25 +2,8 @@
 # Sourced by the behaviour scripts of releases: a small project with real packages that build in a second, without a
 # base image and without a guest.
 
-set -eu
 
-fail() {
-    echo "FAIL: $*" >&2
-    exit 1
-}
-
-# expect_exit CODE COMMAND...: output goes to ./output (both streams).
-expect_exit() {
-    wanted=$1
-    shift
-    got=0
-    "$@" >output 2>&1 || got=$?
-    [ "$got" -eq "$wanted" ] || { cat output >&2; fail "exit $got instead of $wanted: $*"; }
-}
-
-expect_output() { # REGEX
-    grep -qE -- "$1" output || { cat output >&2; fail "the output has no line like: $1"; }
-}
+. "$RTFX_SOURCE/tests/lib/expect.sh"
 
 # The bytes of a folder, to be compared with themselves later.
 bytes_of() { # DIR

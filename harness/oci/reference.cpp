@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "harness/image/reference.hpp"
+#include "harness/oci/reference.hpp"
 
 #include <algorithm>
 
-namespace rtfx::image {
+namespace rtfx::oci {
 
 std::string expand_reference(const std::string& ref) {
   const auto slashes = std::count(ref.begin(), ref.end(), '/');
@@ -13,4 +13,4 @@ std::string expand_reference(const std::string& ref) {
   return slashes == 1 && !host ? "docker.io/" + ref : ref;
 }
 
-}  // namespace rtfx::image
+}  // namespace rtfx::oci
