@@ -53,17 +53,25 @@ void take(const pkg::UnitResult& unit, Artifacts& artifacts) {
   }
 }
 
-UnitFinished assemble_one(const Example& example, const std::string& arch, const oci::Store& store,
-                          const std::filesystem::path& directory, const std::filesystem::path& cache, std::stop_token stop) {
+/// Refuses an image that is not the one that was built a moment ago: somebody else may build into the same store.
+void accept_only(const std::vector<results::Subject>& subjects, const std::string& arch,
+                 const std::vector<image::UsedImage>& images) {
+  for (const image::UsedImage& image : images) {
+    for (const results::Subject& subject : subjects) {
+      const bool same = subject.arch == arch && subject.name == image.ref;
+      if (same && subject.digest != image.digest.str()) {
+        throw Error(image.ref + " is " + image.digest.str() + " in the content store, but " + subject.digest + " was built");
+      }
+    }
+  }
+}
+
+UnitFinished assemble_one(const Example& example, image::AssembleOptions options, const oci::Store& store, std::stop_token stop) {
   UnitFinished finished;
-  finished.unit = {"image", example.name, arch};
+  finished.unit = {"image", example.name, options.arch};
+  options.name = example.name;
   const auto start = std::chrono::steady_clock::now();
   try {
-    image::AssembleOptions options;
-    options.arch = arch;
-    options.directory = directory / arch;
-    options.name = example.name;
-    options.cache = cache;
     std::filesystem::create_directories(options.directory);
     image::assemble(*example.spec, store, options, stop);
   } catch (const Error& error) {
@@ -96,9 +104,14 @@ void assemble_examples(const Input& input, const Plan& plan, const oci::Store& s
                        const std::filesystem::path& cache, const Progress& progress, std::stop_token stop, Artifacts& artifacts) {
   for (const std::string& arch : plan_arches(plan)) {
     if (artifacts.broken.contains(arch)) continue;
+    image::AssembleOptions options;
+    options.arch = arch;
+    options.directory = directory / arch;
+    options.cache = cache;
+    options.accept = [&](const std::vector<image::UsedImage>& images) { accept_only(artifacts.subjects, arch, images); };
     for (const Example& example : input.examples) {
       if (stop.stop_requested()) return;
-      UnitFinished finished = assemble_one(example, arch, store, directory, cache, stop);
+      UnitFinished finished = assemble_one(example, options, store, stop);
       if (finished.result != Result::pass) artifacts.broken.emplace(arch, "image " + example.name + " was not assembled");
       progress(finished, "assembled");
       artifacts.results.push_back(std::move(finished));
