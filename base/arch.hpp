@@ -12,17 +12,17 @@ enum class VirtioBus { pci, ccw };
 
 /// Everything that rtfx knows about an architecture. A new one is a new row; no code asks for one by name.
 struct Arch {
-  std::string name;                        ///< GOARCH: "arm64"; the OCI platform is linux/<name>
-  std::string uname;                       ///< `uname -m`: "aarch64"
-  std::string debian;                      ///< Debian's name: "arm64"
-  std::string kernel_arch;                 ///< ARCH= of the kernel's Makefile: "arm64"
-  std::string kernel_target;               ///< the image that qemu boots: "Image.gz"
-  std::string cross_prefix;                ///< "aarch64-linux-gnu-"
-  std::string qemu;                        ///< "qemu-system-aarch64"
-  std::string qemu_package;                ///< Debian package of that program
-  std::string machine;                     ///< -machine
-  std::string cpu;                         ///< -cpu under TCG; "" leaves qemu's own
-  std::string console;                     ///< the kernel's name for the first serial console: "ttyAMA0"
+  std::string name;           ///< GOARCH: "arm64"; the OCI platform is linux/<name>
+  std::string uname;          ///< `uname -m`: "aarch64"
+  std::string debian;         ///< Debian's name: "arm64"
+  std::string kernel_arch;    ///< ARCH= of the kernel's Makefile: "arm64"
+  std::string kernel_target;  ///< the image that qemu boots: "Image.gz"
+  std::string cross_prefix;   ///< "aarch64-linux-gnu-"
+  std::string qemu;           ///< "qemu-system-aarch64"
+  std::string qemu_package;   ///< Debian package of that program
+  std::string machine;        ///< -machine
+  std::string cpu;            ///< -cpu under TCG; "" leaves qemu's own
+  std::string console;        ///< the kernel's name for the first serial console: "ttyAMA0"
   std::vector<std::string> firmware_args;  ///< further qemu arguments: {"-bios", "default"}
   VirtioBus virtio = VirtioBus::pci;
 };

@@ -35,14 +35,16 @@ using HashContext = std::unique_ptr<EVP_MD_CTX, ContextDeleter>;
 
 HashContext start(const EVP_MD* algorithm) {
   HashContext context(EVP_MD_CTX_new());
-  if (!context || EVP_DigestInit_ex(context.get(), algorithm, nullptr) != 1) throw Error("OpenSSL has no such digest");
+  if (!context || EVP_DigestInit_ex(context.get(), algorithm, nullptr) != 1)
+    throw Error("OpenSSL has no such digest");
   return context;
 }
 
 std::string finish_hex(EVP_MD_CTX* context) {
   unsigned char value[EVP_MAX_MD_SIZE];
   unsigned length = 0;
-  if (EVP_DigestFinal_ex(context, value, &length) != 1) throw Error("OpenSSL could not finish a digest");
+  if (EVP_DigestFinal_ex(context, value, &length) != 1)
+    throw Error("OpenSSL could not finish a digest");
   return to_hex(value, length);
 }
 
@@ -57,7 +59,8 @@ Hasher::Hasher(Hasher&&) noexcept = default;
 Hasher::~Hasher() = default;
 
 void Hasher::update(std::string_view bytes) {
-  if (EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) != 1) throw Error("OpenSSL could not digest");
+  if (EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) != 1)
+    throw Error("OpenSSL could not digest");
 }
 
 Digest Hasher::finish() { return Digest(std::string(prefix) + finish_hex(state_->context.get())); }
@@ -94,7 +97,8 @@ Digest Digest::of_file(const std::filesystem::path& path) {
 
 std::string sha1_hex(std::string_view bytes) {
   const HashContext context = start(EVP_sha1());
-  if (EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) != 1) throw Error("OpenSSL could not digest");
+  if (EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) != 1)
+    throw Error("OpenSSL could not digest");
   return finish_hex(context.get());
 }
 

@@ -10,9 +10,12 @@ std::string Location::str() const {
   return file.string() + ":" + std::to_string(line);
 }
 
-Error::Error(const std::string& message, ExitCode code) : std::runtime_error(message), code_(code) {}
+Error::Error(const std::string& message, ExitCode code)
+    : std::runtime_error(message), code_(code) {}
 
-Error Error::with_context(const std::string& context) const { return Error(context + ": " + what(), code_); }
+Error Error::with_context(const std::string& context) const {
+  return Error(context + ": " + what(), code_);
+}
 
 Error system_error(const std::string& doing, int error_number) {
   return Error(doing + ": " + std::strerror(error_number));

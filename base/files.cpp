@@ -16,7 +16,8 @@
 
 namespace rtfx {
 
-FileDescriptor::FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+FileDescriptor::FileDescriptor(FileDescriptor&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)) {}
 
 FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
   if (this != &other) {
@@ -37,7 +38,8 @@ std::string read_file(const fs::path& path) {
   if (!fd) throw system_error("reading " + path.string(), errno);
   std::string bytes;
   struct stat status {};
-  if (::fstat(fd.get(), &status) == 0 && status.st_size > 0) bytes.reserve(static_cast<std::size_t>(status.st_size));
+  if (::fstat(fd.get(), &status) == 0 && status.st_size > 0)
+    bytes.reserve(static_cast<std::size_t>(status.st_size));
   char buffer[1 << 16];
   for (;;) {
     const ssize_t got = ::read(fd.get(), buffer, sizeof buffer);
@@ -73,7 +75,8 @@ void write_file_atomically(const fs::path& path, std::string_view bytes, unsigne
     write_all(fd.get(), bytes, path.string());
     if (::fsync(fd.get()) != 0) throw system_error("writing " + path.string(), errno);
     fd.close();
-    if (::rename(temporary.c_str(), path.c_str()) != 0) throw system_error("writing " + path.string(), errno);
+    if (::rename(temporary.c_str(), path.c_str()) != 0)
+      throw system_error("writing " + path.string(), errno);
   } catch (...) {
     ::unlink(temporary.c_str());
     throw;
@@ -85,7 +88,8 @@ TemporaryDirectory::TemporaryDirectory(const std::string& prefix, const fs::path
   std::error_code error;
   fs::create_directories(base, error);
   std::string name = (base / (prefix + ".XXXXXX")).string();
-  if (::mkdtemp(name.data()) == nullptr) throw system_error("making a temporary directory in " + base.string(), errno);
+  if (::mkdtemp(name.data()) == nullptr)
+    throw system_error("making a temporary directory in " + base.string(), errno);
   path_ = name;
 }
 
@@ -109,7 +113,8 @@ fs::path cache_directory() {
   if (!xdg.empty()) return fs::path(xdg) / "rtfx";
   const std::string home = environment("HOME");
   if (home.empty()) {
-    throw Error("no place for the cache: set HOME or XDG_CACHE_HOME, or give --cache DIR", ExitCode::host);
+    throw Error("no place for the cache: set HOME or XDG_CACHE_HOME, or give --cache DIR",
+                ExitCode::host);
   }
   return fs::path(home) / ".cache" / "rtfx";
 }

@@ -25,7 +25,8 @@ TEST(Text, suggests_the_nearest_word_but_nothing_far_off) {
 }
 
 TEST(Text, printable_keeps_what_xml_allows) {
-  EXPECT_EQ(printable("tab\t newline\n r\u00e9sum\u00e9 \U0001F600"), "tab\t newline\n r\u00e9sum\u00e9 \U0001F600");
+  EXPECT_EQ(printable("tab\t newline\n r\u00e9sum\u00e9 \U0001F600"),
+            "tab\t newline\n r\u00e9sum\u00e9 \U0001F600");
 }
 
 TEST(Text, printable_shows_control_characters_and_bad_utf8) {

@@ -20,14 +20,16 @@ constexpr int deepest = 200;
 /// Turns yaml-cpp's graph into our tree.
 class Converter {
  public:
-  Converter(const std::filesystem::path& file, Diagnostics& diagnostics) : file_(file), diagnostics_(diagnostics) {}
+  Converter(const std::filesystem::path& file, Diagnostics& diagnostics)
+      : file_(file), diagnostics_(diagnostics) {}
 
   Node convert(const YAML::Node& from, int depth) {
     Node node;
     node.where = locate(from.Mark());
     if (gave_up_) return node;
     if (++nodes_ > most_nodes || depth > deepest) {
-      diagnostics_.error(node.where, "too large once its aliases are expanded, or nested too deeply");
+      diagnostics_.error(node.where,
+                         "too large once its aliases are expanded, or nested too deeply");
       gave_up_ = true;
       return node;
     }
@@ -51,12 +53,15 @@ class Converter {
   }
 
  private:
-  Location locate(const YAML::Mark& mark) const { return {file_, mark.line < 0 ? 0 : mark.line + 1}; }
+  Location locate(const YAML::Mark& mark) const {
+    return {file_, mark.line < 0 ? 0 : mark.line + 1};
+  }
 
   static void convert_scalar(const YAML::Node& from, Node& node) {
     node.scalar = from.Scalar();
     node.quoted = from.Tag() == "!";
-    const bool is_null = !node.quoted && (node.scalar == "~" || node.scalar == "null" || node.scalar.empty());
+    const bool is_null =
+        !node.quoted && (node.scalar == "~" || node.scalar == "null" || node.scalar.empty());
     node.kind = is_null ? Node::Kind::null : Node::Kind::scalar;
     if (is_null) node.scalar.clear();
   }
@@ -68,7 +73,8 @@ class Converter {
       return;
     }
     if (const Node* earlier = node.find(key.Scalar())) {
-      diagnostics_.error(where, "the key \"" + key.Scalar() + "\" is there twice, first near line " +
+      diagnostics_.error(where, "the key \"" + key.Scalar() +
+                                    "\" is there twice, first near line " +
                                     std::to_string(earlier->where.line) + "; remove one");
       return;
     }
@@ -99,8 +105,9 @@ Node parse(std::string_view text, const std::filesystem::path& file, Diagnostics
     const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
     if (documents.empty()) return empty;
     if (documents.size() > 1) {
-      diagnostics.error({file, documents[1].Mark().line + 1},
-                        "a second document (after \"---\"); only one is read, put it into a file of its own");
+      diagnostics.error(
+          {file, documents[1].Mark().line + 1},
+          "a second document (after \"---\"); only one is read, put it into a file of its own");
     }
     return Converter(file, diagnostics).convert(documents.front(), 0);
   } catch (const YAML::Exception& error) {
@@ -141,7 +148,9 @@ MapReader::MapReader(const Node& node, std::string what, Diagnostics& diagnostic
   }
 }
 
-void MapReader::error(const Location& where, const std::string& message) { diagnostics_.error(where, message); }
+void MapReader::error(const Location& where, const std::string& message) {
+  diagnostics_.error(where, message);
+}
 
 const Node* MapReader::get(std::string_view key) {
   known_.emplace_back(key);
@@ -162,7 +171,8 @@ std::optional<std::string> MapReader::string(std::string_view key) {
   const Node* value = get(key);
   if (value == nullptr || value->kind == Node::Kind::null) return std::nullopt;
   if (value->kind == Node::Kind::scalar) return value->scalar;
-  error(value->where, what_ + "." + std::string(key) + ": expected a string, got " + kind_name(*value));
+  error(value->where,
+        what_ + "." + std::string(key) + ": expected a string, got " + kind_name(*value));
   return std::nullopt;
 }
 
@@ -174,7 +184,8 @@ std::string MapReader::required_string(std::string_view key) {
   const Node* value = require(key);
   if (value == nullptr) return "";
   if (value->kind == Node::Kind::scalar && !value->scalar.empty()) return value->scalar;
-  error(value->where, what_ + "." + std::string(key) + ": expected a string, got " + kind_name(*value));
+  error(value->where,
+        what_ + "." + std::string(key) + ": expected a string, got " + kind_name(*value));
   return "";
 }
 
@@ -185,11 +196,14 @@ std::optional<bool> MapReader::boolean(std::string_view key) {
     if (value->scalar == "true") return true;
     if (value->scalar == "false") return false;
   }
-  error(value->where, what_ + "." + std::string(key) + ": expected true or false, got " + kind_name(*value));
+  error(value->where,
+        what_ + "." + std::string(key) + ": expected true or false, got " + kind_name(*value));
   return std::nullopt;
 }
 
-bool MapReader::boolean_or(std::string_view key, bool fallback) { return boolean(key).value_or(fallback); }
+bool MapReader::boolean_or(std::string_view key, bool fallback) {
+  return boolean(key).value_or(fallback);
+}
 
 std::optional<std::int64_t> MapReader::integer(std::string_view key) {
   const Node* value = get(key);
@@ -200,7 +214,8 @@ std::optional<std::int64_t> MapReader::integer(std::string_view key) {
     const auto [stop, problem] = std::from_chars(value->scalar.data(), end, number);
     if (problem == std::errc() && stop == end) return number;
   }
-  error(value->where, what_ + "." + std::string(key) + ": expected a whole number, got " + kind_name(*value));
+  error(value->where,
+        what_ + "." + std::string(key) + ": expected a whole number, got " + kind_name(*value));
   return std::nullopt;
 }
 
@@ -209,14 +224,16 @@ std::optional<std::vector<std::string>> MapReader::strings(std::string_view key)
   if (value == nullptr || value->kind == Node::Kind::null) return std::nullopt;
   std::vector<std::string> all;
   if (value->kind != Node::Kind::list) {
-    error(value->where, what_ + "." + std::string(key) + ": expected a list of strings, got " + kind_name(*value));
+    error(value->where, what_ + "." + std::string(key) + ": expected a list of strings, got " +
+                            kind_name(*value));
     return all;
   }
   for (const Node& item : value->items) {
     if (item.kind == Node::Kind::scalar) {
       all.push_back(item.scalar);
     } else {
-      error(item.where, what_ + "." + std::string(key) + ": expected a string, got " + kind_name(item));
+      error(item.where,
+            what_ + "." + std::string(key) + ": expected a string, got " + kind_name(item));
     }
   }
   return all;
@@ -227,7 +244,8 @@ std::vector<const Node*> MapReader::list(std::string_view key) {
   std::vector<const Node*> all;
   if (value == nullptr || value->kind == Node::Kind::null) return all;
   if (value->kind != Node::Kind::list) {
-    error(value->where, what_ + "." + std::string(key) + ": expected a list, got " + kind_name(*value));
+    error(value->where,
+          what_ + "." + std::string(key) + ": expected a list, got " + kind_name(*value));
     return all;
   }
   for (const Node& item : value->items) all.push_back(&item);

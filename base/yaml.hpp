@@ -24,9 +24,9 @@ struct Node {
 
   Kind kind = Kind::null;
   Location where;
-  std::string scalar;          ///< for Kind::scalar: the text
-  bool quoted = false;         ///< the scalar was quoted or a block scalar, so it can only be a string
-  std::vector<Node> items;     ///< for Kind::list
+  std::string scalar;       ///< for Kind::scalar: the text
+  bool quoted = false;      ///< the scalar was quoted or a block scalar, so it can only be a string
+  std::vector<Node> items;  ///< for Kind::list
   std::vector<Entry> entries;  ///< for Kind::map, in the order of the file; keys are unique
 
   const Node* find(std::string_view key) const;

@@ -42,7 +42,8 @@ TEST(Yaml, an_unknown_key_is_named_with_its_line_and_a_suggestion) {
 }
 
 TEST(Yaml, a_duplicate_key_is_an_error) {
-  EXPECT_THAT(problems_of("image: x\ncount: 1\nimage: y\n"), ElementsAre(HasSubstr("f.yml:3: the key \"image\" is there twice")));
+  EXPECT_THAT(problems_of("image: x\ncount: 1\nimage: y\n"),
+              ElementsAre(HasSubstr("f.yml:3: the key \"image\" is there twice")));
 }
 
 TEST(Yaml, wrong_types_are_all_reported_at_once) {
@@ -60,7 +61,8 @@ TEST(Yaml, a_missing_required_key_is_an_error) {
 }
 
 TEST(Yaml, a_second_document_is_an_error) {
-  EXPECT_THAT(problems_of("image: x\n---\nimage: y\n"), ElementsAre(HasSubstr("a second document")));
+  EXPECT_THAT(problems_of("image: x\n---\nimage: y\n"),
+              ElementsAre(HasSubstr("a second document")));
 }
 
 TEST(Yaml, a_syntax_error_names_its_line) {
@@ -77,13 +79,15 @@ TEST(Yaml, an_alias_bomb_ends_in_an_error) {
   }
   Diagnostics diagnostics;
   parse(bomb, "f.yml", diagnostics);
-  EXPECT_THAT(diagnostics.messages(), ElementsAre(HasSubstr("too large once its aliases are expanded")));
+  EXPECT_THAT(diagnostics.messages(),
+              ElementsAre(HasSubstr("too large once its aliases are expanded")));
 }
 
 TEST(Yaml, a_missing_file_is_a_diagnostic) {
   Diagnostics diagnostics;
   parse_file("/nonexistent/x.yml", diagnostics);
-  EXPECT_THAT(diagnostics.messages(), ElementsAre("reading /nonexistent/x.yml: No such file or directory"));
+  EXPECT_THAT(diagnostics.messages(),
+              ElementsAre("reading /nonexistent/x.yml: No such file or directory"));
 }
 
 }  // namespace

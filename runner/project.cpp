@@ -28,12 +28,13 @@ std::vector<fs::path> expand(const fs::path& root, const std::string& pattern) {
 
 /// The keys `key: [patterns]`; every pattern must find something that `wanted` accepts.
 template <typename Wanted>
-std::vector<fs::path> paths(yaml::MapReader& reader, const fs::path& root, const char* key, const char* what,
-                            Wanted wanted) {
+std::vector<fs::path> paths(yaml::MapReader& reader, const fs::path& root, const char* key,
+                            const char* what, Wanted wanted) {
   std::vector<fs::path> all;
   for (const yaml::Node* item : reader.list(key)) {
     if (item->kind != yaml::Node::Kind::scalar) {
-      reader.error(item->where, std::string(key) + ": expected a path or pattern, got " + yaml::kind_name(*item));
+      reader.error(item->where, std::string(key) + ": expected a path or pattern, got " +
+                                    yaml::kind_name(*item));
       continue;
     }
     bool found = false;
@@ -42,7 +43,8 @@ std::vector<fs::path> paths(yaml::MapReader& reader, const fs::path& root, const
       found = true;
       if (std::find(all.begin(), all.end(), path) == all.end()) all.push_back(path);
     }
-    if (!found) reader.error(item->where, std::string(key) + ": \"" + item->scalar + "\" finds no " + what);
+    if (!found)
+      reader.error(item->where, std::string(key) + ": \"" + item->scalar + "\" finds no " + what);
   }
   return all;
 }
@@ -57,7 +59,8 @@ VirtioBus read_virtio(yaml::MapReader& reader, VirtioBus fallback) {
 }
 
 /// `machine:` of an arch: a new row of the table, or what differs from the row that is there.
-void read_row(const yaml::Node& node, const std::string& name, ArchTable& table, Diagnostics& diagnostics) {
+void read_row(const yaml::Node& node, const std::string& name, ArchTable& table,
+              Diagnostics& diagnostics) {
   const std::vector<std::string> known = table.names();
   Arch row;
   if (std::find(known.begin(), known.end(), name) != known.end()) row = table.find(name);
@@ -93,21 +96,24 @@ ProjectArch read_arch(const yaml::Node::Entry& entry, Project& project, Diagnost
   if (const yaml::Node* stage = reader.get("stage")) {
     arch.first_class = stage->scalar == "first-class";
     if (!arch.first_class && stage->scalar != "candidate") {
-      reader.error(stage->where, "arches." + entry.key + ".stage: expected first-class or candidate, got " +
+      reader.error(stage->where, "arches." + entry.key +
+                                     ".stage: expected first-class or candidate, got " +
                                      yaml::kind_name(*stage));
     }
   }
   if (const auto path = reader.string("documentation")) arch.documentation = project.root / *path;
   if (const auto path = reader.string("ci")) arch.ci = project.root / *path;
   arch.maintainer = reader.string_or("maintainer", "");
-  if (const yaml::Node* machine = reader.get("machine")) read_row(*machine, entry.key, project.table, diagnostics);
+  if (const yaml::Node* machine = reader.get("machine"))
+    read_row(*machine, entry.key, project.table, diagnostics);
   reader.finish();
 
   const std::vector<std::string> known = project.table.names();
   if (std::find(known.begin(), known.end(), entry.key) == known.end()) {
-    diagnostics.error(entry.where, "arches: unknown arch \"" + entry.key + "\"" +
-                                       text::did_you_mean(entry.key, known) +
-                                       "; a new one needs its row under machine: (docs/rtfx-yml.md)");
+    diagnostics.error(entry.where,
+                      "arches: unknown arch \"" + entry.key + "\"" +
+                          text::did_you_mean(entry.key, known) +
+                          "; a new one needs its row under machine: (docs/rtfx-yml.md)");
   }
   return arch;
 }
@@ -119,7 +125,9 @@ void read_gate(const yaml::Node& node, GateRules& gate, Diagnostics& diagnostics
   gate.optional_labels = reader.strings("optional-labels").value_or(std::vector<std::string>());
   reader.finish();
   if (gate.suites.empty()) {
-    diagnostics.error(node.where, "gate.suites: name at least one suite; a gate that asks for nothing passes everything");
+    diagnostics.error(
+        node.where,
+        "gate.suites: name at least one suite; a gate that asks for nothing passes everything");
   }
 }
 
@@ -166,7 +174,8 @@ Project load_project(const fs::path& rtfx_yml, Diagnostics& diagnostics) {
   }
   project.packages = paths(reader, project.root, "packages", "package (a folder with build.yml)",
                            [](const fs::path& path) { return fs::exists(path / "build.yml"); });
-  project.examples = paths(reader, project.root, "examples", "file", [](const fs::path& path) { return fs::is_regular_file(path); });
+  project.examples = paths(reader, project.root, "examples", "file",
+                           [](const fs::path& path) { return fs::is_regular_file(path); });
   project.cases = (project.root / reader.string_or("cases", "cases")).lexically_normal();
   if (!fs::is_directory(project.cases)) {
     diagnostics.error(root.where, "cases: " + project.cases.string() + " is not a folder");

@@ -15,29 +15,32 @@ namespace rtfx::runner {
 /// What rtfx.yml says of an arch of the project.
 struct ProjectArch {
   std::string name;
-  bool first_class = true;                          ///< false: a candidate, which never blocks and never ships
+  bool first_class = true;  ///< false: a candidate, which never blocks and never ships
   std::optional<std::filesystem::path> documentation;  ///< how to use it (graduation)
-  std::optional<std::filesystem::path> ci;             ///< the pipeline that builds and tests it (graduation)
-  std::string maintainer;                           ///< who keeps it (graduation)
+  std::optional<std::filesystem::path> ci;  ///< the pipeline that builds and tests it (graduation)
+  std::string maintainer;                   ///< who keeps it (graduation)
 };
 
 /// What the gate asks for.
 struct GateRules {
-  std::vector<std::string> suites;           ///< patterns; every case of them must pass on every first-class arch
-  std::vector<std::string> optional_labels;  ///< cases that need one of these labels are required only when it is given with -l
+  std::vector<std::string>
+      suites;  ///< patterns; every case of them must pass on every first-class arch
+  std::vector<std::string>
+      optional_labels;  ///< cases that need one of these labels are required only when it is given with -l
 };
 
 /// rtfx.yml: the project. Strict.
 struct Project {
-  std::filesystem::path root;                ///< directory of rtfx.yml, absolute
+  std::filesystem::path root;  ///< directory of rtfx.yml, absolute
   std::string org = "linuxkit";
-  std::string registry;                      ///< where releases go unless --to says: "oci:DIR" or "HOST:PORT/PREFIX"
+  std::string registry;  ///< where releases go unless --to says: "oci:DIR" or "HOST:PORT/PREFIX"
   std::vector<ProjectArch> arches;
-  std::vector<std::filesystem::path> packages;   ///< package directories (globs expanded, sorted), kernels among them
-  std::vector<std::filesystem::path> examples;   ///< image YAMLs
+  std::vector<std::filesystem::path>
+      packages;  ///< package directories (globs expanded, sorted), kernels among them
+  std::vector<std::filesystem::path> examples;  ///< image YAMLs
   std::filesystem::path cases;
   GateRules gate;
-  ArchTable table = ArchTable::builtin();        ///< with the project's own rows
+  ArchTable table = ArchTable::builtin();  ///< with the project's own rows
 
   std::vector<Arch> arch_rows(bool first_class) const;
   std::vector<Arch> all_arch_rows() const;

@@ -67,17 +67,26 @@ gate: {suites: []}
 colour: red
 )");
   const std::string at = (root() / "rtfx.yml").string();
-  EXPECT_THAT(diagnostics_.messages(), Contains(HasSubstr(at + ":1: rtfx.yml.registry: expected a string, got a list")));
-  EXPECT_THAT(diagnostics_.messages(), Contains(HasSubstr(at + ":3: arches: unknown arch \"amd46\"; did you mean \"amd64\"?")));
-  EXPECT_THAT(diagnostics_.messages(), Contains(HasSubstr(at + ":4: arches.arm64.stage: expected first-class or candidate")));
-  EXPECT_THAT(diagnostics_.messages(), Contains(HasSubstr(at + ":5: packages: \"pkgs/*\" finds no package")));
-  EXPECT_THAT(diagnostics_.messages(), Contains(HasSubstr(at + ":6: gate.suites: name at least one suite")));
-  EXPECT_THAT(diagnostics_.messages(), Contains(HasSubstr(at + ":7: rtfx.yml: unknown key \"colour\"")));
+  EXPECT_THAT(diagnostics_.messages(),
+              Contains(HasSubstr(at + ":1: rtfx.yml.registry: expected a string, got a list")));
+  EXPECT_THAT(
+      diagnostics_.messages(),
+      Contains(HasSubstr(at + ":3: arches: unknown arch \"amd46\"; did you mean \"amd64\"?")));
+  EXPECT_THAT(
+      diagnostics_.messages(),
+      Contains(HasSubstr(at + ":4: arches.arm64.stage: expected first-class or candidate")));
+  EXPECT_THAT(diagnostics_.messages(),
+              Contains(HasSubstr(at + ":5: packages: \"pkgs/*\" finds no package")));
+  EXPECT_THAT(diagnostics_.messages(),
+              Contains(HasSubstr(at + ":6: gate.suites: name at least one suite")));
+  EXPECT_THAT(diagnostics_.messages(),
+              Contains(HasSubstr(at + ":7: rtfx.yml: unknown key \"colour\"")));
 }
 
 TEST_F(LoadProject, needs_a_first_class_arch) {
   load("registry: oci:out\narches: {riscv64: {stage: candidate}}\ngate: {suites: [top]}\n");
-  EXPECT_THAT(diagnostics_.messages(), ElementsAre(HasSubstr("name at least one first-class arch")));
+  EXPECT_THAT(diagnostics_.messages(),
+              ElementsAre(HasSubstr("name at least one first-class arch")));
 }
 
 TEST_F(LoadProject, a_new_arch_is_a_row) {
@@ -98,8 +107,11 @@ gate: {suites: [top]}
 }
 
 TEST_F(LoadProject, a_new_row_without_a_field_is_told) {
-  load("registry: oci:out\narches: {loong64: {machine: {uname: loongarch64}}}\ngate: {suites: [top]}\n");
-  EXPECT_THAT(diagnostics_.messages(), Contains(HasSubstr("arches.loong64.machine: \"qemu\" is missing")));
+  load(
+      "registry: oci:out\narches: {loong64: {machine: {uname: loongarch64}}}\ngate: {suites: "
+      "[top]}\n");
+  EXPECT_THAT(diagnostics_.messages(),
+              Contains(HasSubstr("arches.loong64.machine: \"qemu\" is missing")));
 }
 
 TEST_F(LoadProject, is_found_from_below) {

@@ -38,7 +38,9 @@ UnitFinished finished_package(const pkg::UnitResult& unit) {
   finished.result = result_of(unit.ending);
   finished.elapsed = unit.elapsed;
   finished.log = unit.log.string();
-  if (!unit.ok()) finished.reason = unit.error.empty() ? pkg::to_string(unit.ending) : text::split(unit.error, '\n').front();
+  if (!unit.ok())
+    finished.reason =
+        unit.error.empty() ? pkg::to_string(unit.ending) : text::split(unit.error, '\n').front();
   return finished;
 }
 
@@ -60,13 +62,15 @@ void accept_only(const std::vector<results::Subject>& subjects, const std::strin
     for (const results::Subject& subject : subjects) {
       const bool same = subject.arch == arch && subject.name == image.ref;
       if (same && subject.digest != image.digest.str()) {
-        throw Error(image.ref + " is " + image.digest.str() + " in the content store, but " + subject.digest + " was built");
+        throw Error(image.ref + " is " + image.digest.str() + " in the content store, but " +
+                    subject.digest + " was built");
       }
     }
   }
 }
 
-UnitFinished assemble_one(const Example& example, image::AssembleOptions options, const oci::Store& store, std::stop_token stop) {
+UnitFinished assemble_one(const Example& example, image::AssembleOptions options,
+                          const oci::Store& store, std::stop_token stop) {
   UnitFinished finished;
   finished.unit = {"image", example.name, options.arch};
   options.name = example.name;
@@ -84,35 +88,43 @@ UnitFinished assemble_one(const Example& example, image::AssembleOptions options
 
 }  // namespace
 
-Artifacts build_packages(const Input& input, const Plan& plan, const pkg::BuildEnvironment& environment,
-                         const std::filesystem::path& logs, unsigned jobs, const Progress& progress, std::stop_token stop) {
+Artifacts build_packages(const Input& input, const Plan& plan,
+                         const pkg::BuildEnvironment& environment,
+                         const std::filesystem::path& logs, unsigned jobs, const Progress& progress,
+                         std::stop_token stop) {
   pkg::BuildRequest request;
   request.arches = plan_arches(plan);
   request.jobs = jobs;
   request.log_directory = logs;
   const auto tell = [&](const pkg::UnitResult& unit) {
-    if (unit.requested) progress(finished_package(unit), unit.ok() ? pkg::to_string(unit.ending) : unit.error);
+    if (unit.requested)
+      progress(finished_package(unit), unit.ok() ? pkg::to_string(unit.ending) : unit.error);
   };
   Artifacts artifacts;
-  for (const pkg::UnitResult& unit : pkg::build_all(input.packages, request, environment, tell, stop)) {
+  for (const pkg::UnitResult& unit :
+       pkg::build_all(input.packages, request, environment, tell, stop)) {
     take(unit, artifacts);
   }
   return artifacts;
 }
 
-void assemble_examples(const Input& input, const Plan& plan, const oci::Store& store, const std::filesystem::path& directory,
-                       const std::filesystem::path& cache, const Progress& progress, std::stop_token stop, Artifacts& artifacts) {
+void assemble_examples(const Input& input, const Plan& plan, const oci::Store& store,
+                       const std::filesystem::path& directory, const std::filesystem::path& cache,
+                       const Progress& progress, std::stop_token stop, Artifacts& artifacts) {
   for (const std::string& arch : plan_arches(plan)) {
     if (artifacts.broken.contains(arch)) continue;
     image::AssembleOptions options;
     options.arch = arch;
     options.directory = directory / arch;
     options.cache = cache;
-    options.accept = [&](const std::vector<image::UsedImage>& images) { accept_only(artifacts.subjects, arch, images); };
+    options.accept = [&](const std::vector<image::UsedImage>& images) {
+      accept_only(artifacts.subjects, arch, images);
+    };
     for (const Example& example : input.examples) {
       if (stop.stop_requested()) return;
       UnitFinished finished = assemble_one(example, options, store, stop);
-      if (finished.result != Result::pass) artifacts.broken.emplace(arch, "image " + example.name + " was not assembled");
+      if (finished.result != Result::pass)
+        artifacts.broken.emplace(arch, "image " + example.name + " was not assembled");
       progress(finished, "assembled");
       artifacts.results.push_back(std::move(finished));
     }

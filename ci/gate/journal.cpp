@@ -36,7 +36,8 @@ void Journal::append(const std::string& event, const std::map<std::string, std::
   line["time"] = now();
   line["event"] = event;
   for (const auto& [key, value] : fields) line[key] = value;
-  write_all(file_.get(), line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n",
+  write_all(file_.get(),
+            line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n",
             path_.string());
   if (::fdatasync(file_.get()) != 0) throw system_error("writing " + path_.string(), errno);
 }

@@ -13,15 +13,18 @@ bool contains(const std::vector<std::string>& list, const std::string& word) {
 }
 
 /// Whether the case wants a label that is optional for the gate and was not asked for.
-bool is_optional(const runner::Case& test, const runner::GateRules& gate, const runner::Labels& given) {
-  return std::any_of(gate.optional_labels.begin(), gate.optional_labels.end(), [&](const std::string& label) {
-    return test.labels.wanted.contains(label) && !given.wanted.contains(label);
-  });
+bool is_optional(const runner::Case& test, const runner::GateRules& gate,
+                 const runner::Labels& given) {
+  return std::any_of(gate.optional_labels.begin(), gate.optional_labels.end(),
+                     [&](const std::string& label) {
+                       return test.labels.wanted.contains(label) && !given.wanted.contains(label);
+                     });
 }
 
 std::string obstacle_of(const pkg::PlannedPackage& package) {
   if (package.hash.empty()) return "it is not in git, so its tag does not name its content";
-  if (package.hash.find("-dirty") != std::string::npos) return "it has uncommitted changes; commit them";
+  if (package.hash.find("-dirty") != std::string::npos)
+    return "it has uncommitted changes; commit them";
   return "";
 }
 
@@ -29,27 +32,32 @@ std::string obstacle_of(const pkg::PlannedPackage& package) {
 std::vector<const runner::Case*> required_cases(const Input& input) {
   std::vector<const runner::Case*> required;
   for (const runner::Case* test : runner::all_cases(*input.cases)) {
-    const bool asked = std::any_of(
-        input.project.gate.suites.begin(), input.project.gate.suites.end(),
-        [&](const std::string& suite) { return runner::pattern_matches(suite, test->name, *input.cases); });
+    const bool asked =
+        std::any_of(input.project.gate.suites.begin(), input.project.gate.suites.end(),
+                    [&](const std::string& suite) {
+                      return runner::pattern_matches(suite, test->name, *input.cases);
+                    });
     if (asked) required.push_back(test);
   }
   return required;
 }
 
-void plan_arch(const Input& input, const std::string& labels, const Arch& arch, bool first_class, Plan& plan) {
+void plan_arch(const Input& input, const std::string& labels, const Arch& arch, bool first_class,
+               Plan& plan) {
   const auto require = [&](const char* kind, const std::string& name, const std::string& obstacle) {
     plan.requirements.push_back({{kind, name, arch.name}, first_class, obstacle});
   };
   for (const pkg::PlannedPackage& package : input.packages) {
-    if (contains(package.package.arches, arch.name)) require("package", package.ref, obstacle_of(package));
+    if (contains(package.package.arches, arch.name))
+      require("package", package.ref, obstacle_of(package));
   }
   for (const Example& example : input.examples) require("image", example.name, "");
 
   const runner::Labels present = runner::present_labels(labels, arch, input.project.table);
   for (const runner::Case* test : required_cases(input)) {
     if (is_optional(*test, input.project.gate, present)) continue;
-    if (runner::select(*test, present, arch, input.project.table) == runner::Selection::other_arch) continue;
+    if (runner::select(*test, present, arch, input.project.table) == runner::Selection::other_arch)
+      continue;
     for (const std::string& name : runner::unit_names(*test, present)) require("case", name, "");
   }
 }
@@ -57,7 +65,8 @@ void plan_arch(const Input& input, const std::string& labels, const Arch& arch, 
 }  // namespace
 
 Plan make_plan(const Input& input, const std::string& labels) {
-  for (const std::string& suite : input.project.gate.suites) runner::find_cases(*input.cases, suite);
+  for (const std::string& suite : input.project.gate.suites)
+    runner::find_cases(*input.cases, suite);
   Plan plan;
   for (const bool first_class : {true, false}) {
     for (const Arch& arch : input.project.arch_rows(first_class)) {

@@ -13,7 +13,8 @@ namespace rtfx::gate {
 struct Requirement {
   results::UnitId unit;  ///< kind "package", "image" or "case"
   bool blocking = true;  ///< false: of a candidate arch, which is judged but never blocks
-  std::string obstacle;  ///< what forbids shipping it whatever its result ("uncommitted changes"); "" when nothing does
+  std::string
+      obstacle;  ///< what forbids shipping it whatever its result ("uncommitted changes"); "" when nothing does
   auto operator<=>(const Requirement&) const = default;
 };
 

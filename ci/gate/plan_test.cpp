@@ -18,13 +18,16 @@ class MakePlan : public testing::Test {
  protected:
   MakePlan() {
     write("group.sh", "# NAME: top\n");
-    input_.project.arches = {{"amd64", true, {}, {}, ""}, {"arm64", true, {}, {}, ""}, {"riscv64", false, {}, {}, ""}};
+    input_.project.arches = {
+        {"amd64", true, {}, {}, ""}, {"arm64", true, {}, {}, ""}, {"riscv64", false, {}, {}, ""}};
     input_.project.cases = scratch_.path();
     input_.project.gate.suites = {"top"};
     input_.project.gate.optional_labels = {"slow"};
   }
 
-  void write(const std::string& name, const std::string& text) { write_file_atomically(scratch_.path() / name, text); }
+  void write(const std::string& name, const std::string& text) {
+    write_file_atomically(scratch_.path() / name, text);
+  }
   void add_case(const std::string& name, const std::string& labels) {
     write(name + "/test.sh", "# SUMMARY: " + name + "\n# LABELS: " + labels + "\ntrue\n");
   }
@@ -43,7 +46,9 @@ class MakePlan : public testing::Test {
     diagnostics.throw_if_any();
     std::vector<std::string> words;
     for (const Requirement& requirement : make_plan(input_, labels).requirements) {
-      if (requirement.blocking) words.push_back(requirement.unit.kind + " " + requirement.unit.name + " " + requirement.unit.arch);
+      if (requirement.blocking)
+        words.push_back(requirement.unit.kind + " " + requirement.unit.name + " " +
+                        requirement.unit.arch);
     }
     return words;
   }
@@ -77,7 +82,8 @@ TEST_F(MakePlan, a_case_that_another_label_keeps_from_running_stays_required) {
 
 TEST_F(MakePlan, every_iteration_is_required) {
   write("a/test.sh", "# SUMMARY: a\n# REPEAT: 2\ntrue\n");
-  EXPECT_THAT(required(), ElementsAre("case top.a.1 amd64", "case top.a.2 amd64", "case top.a.1 arm64", "case top.a.2 arm64"));
+  EXPECT_THAT(required(), ElementsAre("case top.a.1 amd64", "case top.a.2 amd64",
+                                      "case top.a.1 arm64", "case top.a.2 arm64"));
 }
 
 TEST_F(MakePlan, a_package_is_required_where_its_build_yml_says) {

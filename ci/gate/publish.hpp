@@ -19,14 +19,15 @@ struct Shipment {
 
 /// A shipment that is in the target now.
 struct Published {
-  std::string ref;                          ///< org/image:tag
+  std::string ref;  ///< org/image:tag
   Digest index;
   std::map<std::string, Digest> manifests;  ///< by arch
   bool changed = true;                      ///< false: the target had exactly this
 };
 
 /// The index for `ours`, keeping the children of `existing` for platforms that are not ours (others published them).
-oci::Index merge_index(const std::map<std::string, oci::Descriptor>& ours, const std::optional<oci::Index>& existing);
+oci::Index merge_index(const std::map<std::string, oci::Descriptor>& ours,
+                       const std::optional<oci::Index>& existing);
 
 /// Uploads everything by digest, untagged; nothing that users see changes. Fills `indexes` of the result with what
 /// `publish` will tag.
@@ -38,10 +39,12 @@ struct StagedRelease {
   };
   std::vector<Item> items;
 };
-StagedRelease stage(const std::vector<Shipment>& shipments, Target& target, oci::Store& store, Journal& journal);
+StagedRelease stage(const std::vector<Shipment>& shipments, Target& target, oci::Store& store,
+                    Journal& journal);
 
 /// Sets the per-arch tags, then the index tags, then reads every tag back and compares digests. Throws Error when the
 /// target says something else than was written.
-std::vector<Published> publish(const StagedRelease& staged, Target& target, const oci::Store& store, Journal& journal);
+std::vector<Published> publish(const StagedRelease& staged, Target& target, const oci::Store& store,
+                               Journal& journal);
 
 }  // namespace rtfx::gate

@@ -13,19 +13,23 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 /// An image of one arch without layers, in the store.
-oci::Descriptor put_image(oci::Store& store, const std::string& arch, const std::string& salt = "") {
-  const std::string config =
-      R"({"architecture":")" + arch + R"(","os":"linux","config":{"Env":["S=)" + salt + R"("]},"rootfs":{"type":"layers","diff_ids":[]}})";
+oci::Descriptor put_image(oci::Store& store, const std::string& arch,
+                          const std::string& salt = "") {
+  const std::string config = R"({"architecture":")" + arch +
+                             R"(","os":"linux","config":{"Env":["S=)" + salt +
+                             R"("]},"rootfs":{"type":"layers","diff_ids":[]}})";
   const oci::Descriptor blob = store.put(config, "application/vnd.oci.image.config.v1+json");
-  const std::string manifest = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":")" +
-                               blob.media_type + R"(","digest":")" + blob.digest.str() + R"(","size":)" +
-                               std::to_string(blob.size) + R"(},"layers":[]})";
+  const std::string manifest =
+      R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":")" +
+      blob.media_type + R"(","digest":")" + blob.digest.str() + R"(","size":)" +
+      std::to_string(blob.size) + R"(},"layers":[]})";
   return store.put(manifest, oci::media_type_manifest);
 }
 
 std::vector<std::string> platforms(const oci::Index& index) {
   std::vector<std::string> names;
-  for (const oci::Descriptor& child : index.manifests) names.push_back(child.platform ? child.platform->architecture : "?");
+  for (const oci::Descriptor& child : index.manifests)
+    names.push_back(child.platform ? child.platform->architecture : "?");
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -43,11 +47,14 @@ std::map<std::string, std::string> snapshot(const fs::path& folder) {
 class Publish : public testing::Test {
  protected:
   fs::path layout() const { return scratch_.path() / "target"; }
-  std::unique_ptr<Target> target() { return open_target("oci:target", scratch_.path(), process::system_runner(), {}); }
+  std::unique_ptr<Target> target() {
+    return open_target("oci:target", scratch_.path(), process::system_runner(), {});
+  }
 
   Shipment shipment(const std::vector<std::string>& arches, const std::string& salt = "") {
     Shipment shipment{"linuxkit/redis", "abc", {}};
-    for (const std::string& arch : arches) shipment.manifests.emplace(arch, put_image(store_, arch, salt));
+    for (const std::string& arch : arches)
+      shipment.manifests.emplace(arch, put_image(store_, arch, salt));
     return shipment;
   }
 
@@ -74,7 +81,8 @@ TEST_F(Publish, an_index_lists_exactly_the_shipped_manifests) {
   for (const oci::Descriptor& child : oci::parse_index(written.read(*index)).manifests) {
     EXPECT_EQ(child.digest, redis.manifests.at(child.platform->architecture).digest);
   }
-  EXPECT_EQ(written.resolve("linuxkit/redis:abc-arm64")->digest, redis.manifests.at("arm64").digest);
+  EXPECT_EQ(written.resolve("linuxkit/redis:abc-arm64")->digest,
+            redis.manifests.at("arm64").digest);
 }
 
 TEST_F(Publish, staging_shows_no_tag) {
@@ -100,7 +108,8 @@ TEST_F(Publish, arches_that_others_published_are_kept) {
   release({shipment({"amd64", "arm64"})});
   const oci::Store written(layout());
   const oci::Descriptor index = written.resolve("linuxkit/redis:abc").value();
-  EXPECT_THAT(platforms(oci::parse_index(written.read(index))), ElementsAre("amd64", "arm64", "riscv64"));
+  EXPECT_THAT(platforms(oci::parse_index(written.read(index))),
+              ElementsAre("amd64", "arm64", "riscv64"));
   EXPECT_TRUE(written.complete(index));
 }
 
@@ -109,7 +118,8 @@ TEST_F(Publish, our_arch_replaces_the_one_that_was_there) {
   const Shipment redis = shipment({"amd64"}, "new");
   release({redis});
   const oci::Store written(layout());
-  const oci::Index index = oci::parse_index(written.read(written.resolve("linuxkit/redis:abc").value()));
+  const oci::Index index =
+      oci::parse_index(written.read(written.resolve("linuxkit/redis:abc").value()));
   ASSERT_EQ(index.manifests.size(), 1u);
   EXPECT_EQ(index.manifests[0].digest, redis.manifests.at("amd64").digest);
 }
@@ -118,12 +128,17 @@ TEST_F(Publish, our_arch_replaces_the_one_that_was_there) {
 class ContestedTarget : public Target {
  public:
   std::string name() const override { return "contested"; }
-  std::optional<oci::Index> current_index(const std::string&, const std::string&) override { return std::nullopt; }
+  std::optional<oci::Index> current_index(const std::string&, const std::string&) override {
+    return std::nullopt;
+  }
   void stage(const std::string&, const oci::Store&, const oci::Descriptor&) override {}
   void fetch(const std::string&, const oci::Descriptor&, oci::Store&) override {}
-  void tag(const std::string&, const std::string&, const oci::Store&, const oci::Descriptor&) override {}
+  void tag(const std::string&, const std::string&, const oci::Store&,
+           const oci::Descriptor&) override {}
   void commit() override {}
-  std::optional<Digest> read_back(const std::string&, const std::string&) override { return Digest::of("theirs"); }
+  std::optional<Digest> read_back(const std::string&, const std::string&) override {
+    return Digest::of("theirs");
+  }
 };
 
 TEST_F(Publish, a_tag_that_reads_back_differently_is_an_error) {
@@ -133,7 +148,8 @@ TEST_F(Publish, a_tag_that_reads_back_differently_is_an_error) {
     publish(staged, to, store_, journal_);
     FAIL() << "nothing was thrown";
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("linuxkit/redis:abc-amd64 is " + Digest::of("theirs").str()));
+    EXPECT_THAT(error.what(),
+                HasSubstr("linuxkit/redis:abc-amd64 is " + Digest::of("theirs").str()));
   }
 }
 
@@ -145,7 +161,8 @@ TEST_F(Publish, the_journal_tells_every_step) {
 }
 
 TEST(Target, refuses_what_is_no_place_to_publish) {
-  for (const char* text : {"", "oci:", "somewhere", "https://127.0.0.1:5000/x", "127.0.0.1:5000/", "a b.c/x"}) {
+  for (const char* text :
+       {"", "oci:", "somewhere", "https://127.0.0.1:5000/x", "127.0.0.1:5000/", "a b.c/x"}) {
     try {
       open_target(text, "/", process::system_runner(), {});
       ADD_FAILURE() << text << " was accepted";

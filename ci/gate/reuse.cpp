@@ -18,7 +18,8 @@ void add(Hasher& hasher, const std::string& text) {
 
 std::vector<fs::path> sorted_entries(const fs::path& directory) {
   std::vector<fs::path> entries;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory)) entries.push_back(entry.path());
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory))
+    entries.push_back(entry.path());
   std::sort(entries.begin(), entries.end());
   return entries;
 }
@@ -30,7 +31,8 @@ void add_tree(Hasher& hasher, const fs::path& path, const fs::path& name) {
   if (fs::is_symlink(status)) {
     add(hasher, "link " + fs::read_symlink(path).string());
   } else if (fs::is_directory(status)) {
-    for (const fs::path& entry : sorted_entries(path)) add_tree(hasher, entry, name / entry.filename());
+    for (const fs::path& entry : sorted_entries(path))
+      add_tree(hasher, entry, name / entry.filename());
   } else {
     add(hasher, "file " + Digest::of_file(path).str());
   }
@@ -57,10 +59,12 @@ std::string program_identity(const std::string& name) {
   const auto path = process::find_program(name);
   if (!path) return name + " absent";
   const auto changed = fs::last_write_time(*path).time_since_epoch().count();
-  return path->string() + " " + std::to_string(fs::file_size(*path)) + " " + std::to_string(changed);
+  return path->string() + " " + std::to_string(fs::file_size(*path)) + " " +
+         std::to_string(changed);
 }
 
-Digest common_digest(const Input& input, const fs::path& program, const std::map<std::string, std::string>& environment) {
+Digest common_digest(const Input& input, const fs::path& program,
+                     const std::map<std::string, std::string>& environment) {
   Hasher hasher;
   add(hasher, Digest::of_file(program).str());
   for (const Arch& arch : input.project.all_arch_rows()) add(hasher, program_identity(arch.qemu));
@@ -78,12 +82,13 @@ Digest tree_digest(const fs::path& path) {
   return hasher.finish();
 }
 
-CaseKeys::CaseKeys(const Input& input, const std::vector<results::Subject>& subjects, const fs::path& program,
-                   const std::map<std::string, std::string>& environment)
+CaseKeys::CaseKeys(const Input& input, const std::vector<results::Subject>& subjects,
+                   const fs::path& program, const std::map<std::string, std::string>& environment)
     : common_(common_digest(input, program, environment)) {
   std::vector<results::Subject> sorted = subjects;
   std::sort(sorted.begin(), sorted.end());
-  for (const results::Subject& subject : sorted) subjects_[subject.arch] += subject.name + " " + subject.digest + "\n";
+  for (const results::Subject& subject : sorted)
+    subjects_[subject.arch] += subject.name + " " + subject.digest + "\n";
 }
 
 std::string CaseKeys::key(const runner::Case& test, const Arch& arch) const {
@@ -102,7 +107,8 @@ KnownResults::KnownResults(const fs::path& results) {
   std::error_code error;
   for (const fs::directory_entry& run : fs::directory_iterator(results, error)) {
     const fs::path log = run.path() / "events.jsonl";
-    if (!run.is_symlink() && fs::exists(log)) logs.emplace_back(fs::last_write_time(log, error), log);
+    if (!run.is_symlink() && fs::exists(log))
+      logs.emplace_back(fs::last_write_time(log, error), log);
   }
   std::sort(logs.begin(), logs.end());
   for (const auto& [time, log] : logs) {
@@ -110,7 +116,9 @@ KnownResults::KnownResults(const fs::path& results) {
       std::string id;
       for (results::Event& event : results::read_events(log)) {
         if (event.run_started) id = event.run_started->run_id;
-        if (!event.finished || event.finished->key.empty() || event.finished->result != results::Result::pass) continue;
+        if (!event.finished || event.finished->key.empty() ||
+            event.finished->result != results::Result::pass)
+          continue;
         results::UnitFinished& pass = *event.finished;
         if (pass.reused_from.empty()) pass.reused_from = id;
         pass.log.clear();
@@ -122,7 +130,8 @@ KnownResults::KnownResults(const fs::path& results) {
   }
 }
 
-std::optional<results::UnitFinished> KnownResults::find(const results::UnitId& unit, const std::string& key) const {
+std::optional<results::UnitFinished> KnownResults::find(const results::UnitId& unit,
+                                                        const std::string& key) const {
   const auto found = passes_.find({unit, key});
   if (found == passes_.end()) return std::nullopt;
   return found->second;

@@ -22,7 +22,8 @@ namespace rtfx::gate {
 class CaseKeys {
  public:
   /// `program`: the running rtfx binary. `environment`: -e settings that the scripts see.
-  CaseKeys(const Input& input, const std::vector<results::Subject>& subjects, const std::filesystem::path& program,
+  CaseKeys(const Input& input, const std::vector<results::Subject>& subjects,
+           const std::filesystem::path& program,
            const std::map<std::string, std::string>& environment);
 
   /// Hex digest for one case and arch.
@@ -40,7 +41,8 @@ class KnownResults {
   /// what is not known simply runs.
   explicit KnownResults(const std::filesystem::path& results);
 
-  std::optional<results::UnitFinished> find(const results::UnitId& unit, const std::string& key) const;
+  std::optional<results::UnitFinished> find(const results::UnitId& unit,
+                                            const std::string& key) const;
 
  private:
   std::map<std::pair<results::UnitId, std::string>, results::UnitFinished> passes_;

@@ -23,7 +23,9 @@ class Reuse : public testing::Test {
     write("program", "rtfx\n");
   }
 
-  void write(const std::string& name, const std::string& text) { write_file_atomically(scratch_.path() / name, text); }
+  void write(const std::string& name, const std::string& text) {
+    write_file_atomically(scratch_.path() / name, text);
+  }
 
   std::string key(const std::string& case_name = "top.one") {
     Diagnostics diagnostics;

@@ -17,14 +17,16 @@ class LayoutTarget : public Target {
 
   std::string name() const override { return "oci:" + directory_.string(); }
 
-  std::optional<oci::Index> current_index(const std::string& repository, const std::string& tag) override {
+  std::optional<oci::Index> current_index(const std::string& repository,
+                                          const std::string& tag) override {
     if (!fs::exists(directory_ / "index.json")) return std::nullopt;
     const std::optional<oci::Descriptor> found = store().resolve(repository + ":" + tag);
     if (!found || found->media_type != oci::media_type_index) return std::nullopt;
     return oci::parse_index(store().read(*found));
   }
 
-  void stage(const std::string&, const oci::Store& from, const oci::Descriptor& descriptor) override {
+  void stage(const std::string&, const oci::Store& from,
+             const oci::Descriptor& descriptor) override {
     store().copy_from(from, descriptor);
   }
 
@@ -70,19 +72,23 @@ class RegistryTarget : public Target {
 
   std::string name() const override { return prefix_; }
 
-  std::optional<oci::Index> current_index(const std::string& repository, const std::string& tag) override {
+  std::optional<oci::Index> current_index(const std::string& repository,
+                                          const std::string& tag) override {
     const std::optional<std::string> raw = inspect(repository, tag);
     if (!raw || raw->find("\"manifests\"") == std::string::npos) return std::nullopt;
     return oci::parse_index(*raw);
   }
 
-  void stage(const std::string& repository, const oci::Store& from, const oci::Descriptor& descriptor) override {
+  void stage(const std::string& repository, const oci::Store& from,
+             const oci::Descriptor& descriptor) override {
     push(from, descriptor, repository + "@" + descriptor.digest.str());
   }
 
-  void fetch(const std::string& repository, const oci::Descriptor& child, oci::Store& into) override {
+  void fetch(const std::string& repository, const oci::Descriptor& child,
+             oci::Store& into) override {
     const TemporaryDirectory scratch("rtfx-fetch");
-    skopeo({"copy", "--preserve-digests", tls("src"), "docker://" + address(repository) + "@" + child.digest.str(),
+    skopeo({"copy", "--preserve-digests", tls("src"),
+            "docker://" + address(repository) + "@" + child.digest.str(),
             "oci:" + (scratch.path() / "layout").string() + ":child"});
     into.import_layout(scratch.path() / "layout", "child");
   }
@@ -110,7 +116,8 @@ class RegistryTarget : public Target {
 
   /// --src-tls-verify=… or --dest-tls-verify=…, or --tls-verify=… for "".
   std::string tls(const std::string& side) const {
-    return "--" + (side.empty() ? "" : side + "-") + "tls-verify=" + (on_loopback() ? "false" : "true");
+    return "--" + (side.empty() ? "" : side + "-") +
+           "tls-verify=" + (on_loopback() ? "false" : "true");
   }
 
   /// A layout of its own that names just this descriptor, for skopeo takes images by name. Blobs are hard links.
@@ -119,8 +126,8 @@ class RegistryTarget : public Target {
     oci::Store outbox(scratch.path() / "layout");
     outbox.copy_from(from, descriptor);
     outbox.tag("image", descriptor);
-    skopeo({"copy", "--all", "--preserve-digests", tls("dest"), "oci:" + outbox.directory().string() + ":image",
-            "docker://" + prefix_ + "/" + to});
+    skopeo({"copy", "--all", "--preserve-digests", tls("dest"),
+            "oci:" + outbox.directory().string() + ":image", "docker://" + prefix_ + "/" + to});
   }
 
   process::Captured call(std::vector<std::string> arguments) {
@@ -134,8 +141,8 @@ class RegistryTarget : public Target {
   void skopeo(const std::vector<std::string>& arguments) {
     const process::Captured done = call(arguments);
     if (!done.outcome.ok()) {
-      throw Error("skopeo " + arguments.front() + " " + arguments.back() + ": " + done.outcome.str() + ": " +
-                  std::string(text::trim(done.err)));
+      throw Error("skopeo " + arguments.front() + " " + arguments.back() + ": " +
+                  done.outcome.str() + ": " + std::string(text::trim(done.err)));
     }
   }
 
@@ -157,20 +164,24 @@ class RegistryTarget : public Target {
 
 }  // namespace
 
-std::unique_ptr<Target> open_target(const std::string& text, const fs::path& base, process::Runner& runner,
-                                    std::stop_token stop) {
+std::unique_ptr<Target> open_target(const std::string& text, const fs::path& base,
+                                    process::Runner& runner, std::stop_token stop) {
   if (text.starts_with("oci:")) {
     const std::string directory = text.substr(4);
-    if (directory.empty()) throw Error("\"oci:\" names no folder; expected oci:DIR", ExitCode::usage);
+    if (directory.empty())
+      throw Error("\"oci:\" names no folder; expected oci:DIR", ExitCode::usage);
     return std::make_unique<LayoutTarget>((base / directory).lexically_normal());
   }
   const std::string host = text.substr(0, text.find('/'));
-  const bool looks_like_host = host == "localhost" || host.find_first_of(".:[") != std::string::npos;
+  const bool looks_like_host =
+      host == "localhost" || host.find_first_of(".:[") != std::string::npos;
   if (!looks_like_host || text.ends_with('/') || text.find_first_of(" \t@") != std::string::npos ||
       text.find("://") != std::string::npos) {
-    throw Error("\"" + text + "\" is no place to publish to; expected oci:DIR or HOST[:PORT][/PREFIX], for example "
-                "oci:_release/oci or 127.0.0.1:5000/test",
-                ExitCode::usage);
+    throw Error(
+        "\"" + text +
+            "\" is no place to publish to; expected oci:DIR or HOST[:PORT][/PREFIX], for example "
+            "oci:_release/oci or 127.0.0.1:5000/test",
+        ExitCode::usage);
   }
   return std::make_unique<RegistryTarget>(text, runner, std::move(stop));
 }

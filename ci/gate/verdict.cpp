@@ -21,7 +21,8 @@ const Subject* find_subject(const std::vector<Subject>& subjects, const results:
 }
 
 /// Why a package's passing result does not prove the digest that would ship, if so.
-std::optional<std::string> digest_problem(const results::UnitId& unit, const results::RunRecord& run,
+std::optional<std::string> digest_problem(const results::UnitId& unit,
+                                          const results::RunRecord& run,
                                           const std::vector<Subject>& to_ship) {
   const Subject* tested = find_subject(run.start.subjects, unit);
   const Subject* shipped = find_subject(to_ship, unit);
@@ -49,13 +50,14 @@ std::optional<Blocker> judge(const Requirement& requirement, const results::RunR
     return blocker(reason, finished.log);
   }
   if (requirement.unit.kind == "package") {
-    if (const auto problem = digest_problem(requirement.unit, run, to_ship)) return blocker(*problem);
+    if (const auto problem = digest_problem(requirement.unit, run, to_ship))
+      return blocker(*problem);
   }
   return std::nullopt;
 }
 
-ArchVerdict judge_arch(const std::string& arch, bool first_class, const Plan& plan, const results::RunRecord& run,
-                       const std::vector<Subject>& to_ship) {
+ArchVerdict judge_arch(const std::string& arch, bool first_class, const Plan& plan,
+                       const results::RunRecord& run, const std::vector<Subject>& to_ship) {
   ArchVerdict verdict;
   verdict.arch = arch;
   verdict.first_class = first_class;
@@ -91,14 +93,17 @@ std::string excuses(const ArchVerdict& arch) {
   const char* word = arch.first_class ? "BLOCKS" : "lacks ";
   for (auto first = arch.blockers.begin(); first != arch.blockers.end();) {
     const auto last = std::find_if(first, arch.blockers.end(), [&](const Blocker& blocker) {
-      return blocker.unit.kind != first->unit.kind || blocker.reason != first->reason || !blocker.log.empty();
+      return blocker.unit.kind != first->unit.kind || blocker.reason != first->reason ||
+             !blocker.log.empty();
     });
     if (last - first > few) {
-      text += fmt::format("  {} {} {} {}s, from {}: {}\n", word, arch.arch, last - first, first->unit.kind, first->unit.name, first->reason);
+      text += fmt::format("  {} {} {} {}s, from {}: {}\n", word, arch.arch, last - first,
+                          first->unit.kind, first->unit.name, first->reason);
       first = last;
       continue;
     }
-    text += fmt::format("  {} {} {} {}: {}\n", word, arch.arch, first->unit.kind, first->unit.name, first->reason);
+    text += fmt::format("  {} {} {} {}: {}\n", word, arch.arch, first->unit.kind, first->unit.name,
+                        first->reason);
     if (!first->log.empty()) text += fmt::format("         log: {}\n", first->log);
     ++first;
   }
@@ -116,7 +121,8 @@ std::vector<std::string> Verdict::shipped_arches() const {
   return names;
 }
 
-Verdict decide(const Plan& plan, const results::RunRecord& run, const std::vector<Subject>& to_ship) {
+Verdict decide(const Plan& plan, const results::RunRecord& run,
+               const std::vector<Subject>& to_ship) {
   Verdict verdict;
   for (const std::string& arch : plan.first_class) {
     verdict.arches.push_back(judge_arch(arch, true, plan, run, to_ship));
@@ -124,9 +130,10 @@ Verdict decide(const Plan& plan, const results::RunRecord& run, const std::vecto
   for (const std::string& arch : plan.candidates) {
     verdict.arches.push_back(judge_arch(arch, false, plan, run, to_ship));
   }
-  verdict.ships = run.finished && !plan.first_class.empty() &&
-                  std::all_of(verdict.arches.begin(), verdict.arches.end(),
-                              [](const ArchVerdict& arch) { return !arch.first_class || arch.ready(); });
+  verdict.ships =
+      run.finished && !plan.first_class.empty() &&
+      std::all_of(verdict.arches.begin(), verdict.arches.end(),
+                  [](const ArchVerdict& arch) { return !arch.first_class || arch.ready(); });
   return verdict;
 }
 
@@ -140,11 +147,14 @@ std::string verdict_json(const Verdict& verdict, const std::string& release_id) 
     row["arch"] = arch.arch;
     row["stage"] = arch.first_class ? "first-class" : "candidate";
     row["ready"] = arch.ready();
-    for (const auto& [kind, tally] : arch.kinds) row["met"][kind] = {{"met", tally.met}, {"required", tally.required}};
+    for (const auto& [kind, tally] : arch.kinds)
+      row["met"][kind] = {{"met", tally.met}, {"required", tally.required}};
     row["blockers"] = nlohmann::ordered_json::array();
     for (const Blocker& blocker : arch.blockers) {
-      row["blockers"].push_back(
-          {{"kind", blocker.unit.kind}, {"name", blocker.unit.name}, {"reason", blocker.reason}, {"log", blocker.log}});
+      row["blockers"].push_back({{"kind", blocker.unit.kind},
+                                 {"name", blocker.unit.name},
+                                 {"reason", blocker.reason},
+                                 {"log", blocker.log}});
     }
     json["arches"].push_back(std::move(row));
   }
@@ -152,10 +162,12 @@ std::string verdict_json(const Verdict& verdict, const std::string& release_id) 
 }
 
 std::string verdict_text(const Verdict& verdict) {
-  std::string text = fmt::format("{:<10} {:<12} {:>9} {:>9} {:>9}  {}\n", "ARCH", "STAGE", "PACKAGES", "IMAGES", "CASES", "VERDICT");
+  std::string text = fmt::format("{:<10} {:<12} {:>9} {:>9} {:>9}  {}\n", "ARCH", "STAGE",
+                                 "PACKAGES", "IMAGES", "CASES", "VERDICT");
   for (const ArchVerdict& arch : verdict.arches) {
-    text += fmt::format("{:<10} {:<12} {:>9} {:>9} {:>9}  {}\n", arch.arch, arch.first_class ? "first-class" : "candidate",
-                        share(arch, "package"), share(arch, "image"), share(arch, "case"), word_for(arch));
+    text += fmt::format("{:<10} {:<12} {:>9} {:>9} {:>9}  {}\n", arch.arch,
+                        arch.first_class ? "first-class" : "candidate", share(arch, "package"),
+                        share(arch, "image"), share(arch, "case"), word_for(arch));
   }
   for (const ArchVerdict& arch : verdict.arches) text += excuses(arch);
   return text;

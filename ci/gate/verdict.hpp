@@ -44,7 +44,8 @@ struct Verdict {
 
 /// Judges. `to_ship` are the digests that would be published: a package requirement is met by a passing result of its
 /// unit whose digest, as the run's log names it, is the one to ship. An interrupted run never ships.
-Verdict decide(const Plan& plan, const results::RunRecord& run, const std::vector<results::Subject>& to_ship);
+Verdict decide(const Plan& plan, const results::RunRecord& run,
+               const std::vector<results::Subject>& to_ship);
 
 /// The verdict as JSON (2-space indent), for verdict.json and --json.
 std::string verdict_json(const Verdict& verdict, const std::string& release_id);

@@ -17,10 +17,16 @@ const UnitId boot_arm64{"case", "x.boot", "arm64"};
 const UnitId boot_riscv64{"case", "x.boot", "riscv64"};
 
 Plan the_plan() {
-  return {{"amd64", "arm64"}, {"riscv64"}, {{redis_amd64, true, ""}, {boot_amd64, true, ""}, {boot_arm64, true, ""}, {boot_riscv64, false, ""}}};
+  return {{"amd64", "arm64"},
+          {"riscv64"},
+          {{redis_amd64, true, ""},
+           {boot_amd64, true, ""},
+           {boot_arm64, true, ""},
+           {boot_riscv64, false, ""}}};
 }
 
-void finish(results::RunRecord& run, const UnitId& unit, Result result, const std::string& reason = "") {
+void finish(results::RunRecord& run, const UnitId& unit, Result result,
+            const std::string& reason = "") {
   results::UnitRecord record;
   record.planned.unit = unit;
   record.finished = results::UnitFinished{};
@@ -37,12 +43,14 @@ results::RunRecord good_run() {
   results::RunRecord run;
   run.finished = true;
   run.start.subjects = redis_digest;
-  for (const UnitId& unit : {redis_amd64, boot_amd64, boot_arm64, boot_riscv64}) finish(run, unit, Result::pass);
+  for (const UnitId& unit : {redis_amd64, boot_amd64, boot_arm64, boot_riscv64})
+    finish(run, unit, Result::pass);
   return run;
 }
 
 std::string first_reason(const Verdict& verdict, std::size_t arch) {
-  return verdict.arches.at(arch).blockers.empty() ? "" : verdict.arches.at(arch).blockers.front().reason;
+  return verdict.arches.at(arch).blockers.empty() ? ""
+                                                  : verdict.arches.at(arch).blockers.front().reason;
 }
 
 TEST(Verdict, ships_the_first_class_arches_when_everything_passed) {
@@ -52,7 +60,8 @@ TEST(Verdict, ships_the_first_class_arches_when_everything_passed) {
 }
 
 TEST(Verdict, anything_but_a_pass_blocks) {
-  for (const Result result : {Result::fail, Result::error, Result::timeout, Result::skip, Result::cancel}) {
+  for (const Result result :
+       {Result::fail, Result::error, Result::timeout, Result::skip, Result::cancel}) {
     results::RunRecord run = good_run();
     run.units[2].finished->result = result;
     run.units[2].finished->reason = "because";
@@ -84,7 +93,8 @@ TEST(Verdict, a_pass_on_another_arch_does_not_count) {
 TEST(Verdict, a_pass_with_another_digest_does_not_count) {
   const Verdict verdict = decide(the_plan(), good_run(), {{"org/redis:1", "amd64", "sha256:bb"}});
   EXPECT_FALSE(verdict.ships);
-  EXPECT_THAT(first_reason(verdict, 0), HasSubstr("the tests ran with sha256:aa, not with sha256:bb"));
+  EXPECT_THAT(first_reason(verdict, 0),
+              HasSubstr("the tests ran with sha256:aa, not with sha256:bb"));
   EXPECT_FALSE(decide(the_plan(), good_run(), {}).ships) << "nothing to publish";
 }
 
@@ -132,10 +142,12 @@ TEST(Verdict, many_with_one_reason_share_a_line) {
   Verdict verdict;
   ArchVerdict arch;
   arch.arch = "arm64";
-  for (const char* name : {"x.a", "x.b", "x.c"}) arch.blockers.push_back({{"case", name, "arm64"}, "error: not run", ""});
+  for (const char* name : {"x.a", "x.b", "x.c"})
+    arch.blockers.push_back({{"case", name, "arm64"}, "error: not run", ""});
   arch.blockers.push_back({{"case", "x.d", "arm64"}, "no result", ""});
   verdict.arches.push_back(arch);
-  EXPECT_THAT(verdict_text(verdict), HasSubstr("  BLOCKS arm64 3 cases, from x.a: error: not run\n  BLOCKS arm64 case x.d: no result\n"));
+  EXPECT_THAT(verdict_text(verdict), HasSubstr("  BLOCKS arm64 3 cases, from x.a: error: not run\n "
+                                               " BLOCKS arm64 case x.d: no result\n"));
 }
 
 }  // namespace

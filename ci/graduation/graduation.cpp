@@ -36,7 +36,8 @@ Found newest(const Evidence& evidence, const results::UnitId& unit) {
 /// The requirements of the arch that `wanted` picks, judged together: one that failed is "not met", one without a
 /// result "unknown".
 template <typename Wanted>
-Answer from_results(const Evidence& evidence, const std::string& area, const std::string& sentence, Wanted wanted) {
+Answer from_results(const Evidence& evidence, const std::string& area, const std::string& sentence,
+                    Wanted wanted) {
   int passed = 0;
   std::vector<std::string> failed, missing;
   std::set<std::string> runs;
@@ -53,36 +54,45 @@ Answer from_results(const Evidence& evidence, const std::string& area, const std
     if (finished.result == Result::pass) {
       ++passed;
     } else {
-      failed.push_back(unit.name + " (" + results::result_name(finished.result) + ": " + finished.reason + ")");
+      failed.push_back(unit.name + " (" + results::result_name(finished.result) + ": " +
+                       finished.reason + ")");
     }
   }
   Answer answer{area, sentence, State::met, fmt::format("{} passed", passed)};
-  if (!runs.empty()) answer.evidence += runs.size() == 1 ? " in run " + *runs.begin() : ", the newest in run " + *runs.rbegin();
+  if (!runs.empty())
+    answer.evidence +=
+        runs.size() == 1 ? " in run " + *runs.begin() : ", the newest in run " + *runs.rbegin();
   if (!failed.empty()) {
     answer.state = State::not_met;
     answer.evidence += "; not passed: " + text::join(failed, ", ");
   } else if (!missing.empty() || passed == 0) {
     answer.state = State::unknown;
-    answer.evidence += missing.empty() ? "; nothing of the kind is planned for it" : "; no result: " + text::join(missing, ", ");
+    answer.evidence += missing.empty() ? "; nothing of the kind is planned for it"
+                                       : "; no result: " + text::join(missing, ", ");
   }
   return answer;
 }
 
 bool in_suite(const Evidence& evidence, const std::string& case_name, const std::string& word) {
   for (const std::string& suite : evidence.input.project.gate.suites) {
-    if (suite.ends_with("." + word) && runner::pattern_matches(suite, case_name, *evidence.input.cases)) return true;
+    if (suite.ends_with("." + word) &&
+        runner::pattern_matches(suite, case_name, *evidence.input.cases))
+      return true;
   }
   return false;
 }
 
 Answer build_tool(const Evidence& evidence) {
-  Answer answer{"Build tool", "The build tool knows the architecture and this host can boot it", State::met, ""};
+  Answer answer{"Build tool", "The build tool knows the architecture and this host can boot it",
+                State::met, ""};
   const auto qemu = process::find_program(evidence.arch.qemu);
   if (qemu) {
-    answer.evidence = "linux/" + evidence.arch.name + ", " + qemu->filename().string() + " is installed";
+    answer.evidence =
+        "linux/" + evidence.arch.name + ", " + qemu->filename().string() + " is installed";
   } else {
     answer.state = State::unknown;
-    answer.evidence = evidence.arch.qemu + " is not installed here: apt-get install " + evidence.arch.qemu_package;
+    answer.evidence = evidence.arch.qemu + " is not installed here: apt-get install " +
+                      evidence.arch.qemu_package;
   }
   return answer;
 }
@@ -102,21 +112,22 @@ Answer packages_built(const Evidence& evidence) {
       absent.push_back(package.package.image);
     }
   }
-  answer.evidence = fmt::format("{} of {} packages are in the content store", built, evidence.input.packages.size());
+  answer.evidence = fmt::format("{} of {} packages are in the content store", built,
+                                evidence.input.packages.size());
   if (!unclaimed.empty()) {
     answer.state = State::not_met;
     answer.evidence += "; build.yml leaves it out: " + text::join(unclaimed, ", ");
   } else if (!absent.empty()) {
     answer.state = State::unknown;
-    answer.evidence += "; not built: " + text::join(absent, ", ") + " (rtfx pkg build --platforms linux/" +
-                       evidence.arch.name + " ...)";
+    answer.evidence += "; not built: " + text::join(absent, ", ") +
+                       " (rtfx pkg build --platforms linux/" + evidence.arch.name + " ...)";
   }
   return answer;
 }
 
 /// A file that rtfx.yml names under `key`.
-Answer from_file(const Evidence& evidence, const std::string& sentence, const std::optional<std::filesystem::path>& path,
-                 const std::string& key) {
+Answer from_file(const Evidence& evidence, const std::string& sentence,
+                 const std::optional<std::filesystem::path>& path, const std::string& key) {
   Answer answer{"Final checks", sentence, State::not_met, ""};
   if (!path) {
     answer.evidence = "rtfx.yml names none (arches." + evidence.arch.name + "." + key + ")";
@@ -135,7 +146,8 @@ const runner::ProjectArch& project_arch(const Evidence& evidence) {
   for (const runner::ProjectArch& arch : evidence.input.project.arches) {
     if (arch.name == evidence.arch.name) return arch;
   }
-  throw Error("arch \"" + evidence.arch.name + "\" is not in rtfx.yml; add it under arches: with stage: candidate",
+  throw Error("arch \"" + evidence.arch.name +
+                  "\" is not in rtfx.yml; add it under arches: with stage: candidate",
               ExitCode::nothing_to_run);
 }
 
@@ -155,9 +167,13 @@ std::string state_name(State state) {
 
 std::vector<Answer> answer(const Evidence& evidence) {
   const runner::ProjectArch& arch = project_arch(evidence);
-  const auto is_kind = [](const char* kind) { return [kind](const results::UnitId& unit) { return unit.kind == kind; }; };
+  const auto is_kind = [](const char* kind) {
+    return [kind](const results::UnitId& unit) { return unit.kind == kind; };
+  };
   const auto suite = [&](const char* word) {
-    return [&evidence, word](const results::UnitId& unit) { return unit.kind == "case" && in_suite(evidence, unit.name, word); };
+    return [&evidence, word](const results::UnitId& unit) {
+      return unit.kind == "case" && in_suite(evidence, unit.name, word);
+    };
   };
   const auto is_kernel = [](const results::UnitId& unit) {
     return unit.kind == "package" && unit.name.substr(0, unit.name.rfind(':')).ends_with("/kernel");
@@ -169,11 +185,15 @@ std::vector<Answer> answer(const Evidence& evidence) {
       from_results(evidence, "Packages", "The examples can be built for it", is_kind("image")),
       from_results(evidence, "Packages", "The examples run on it", suite("examples")),
       from_results(evidence, "Kernel", "A kernel can be built by this repository", is_kernel),
-      from_results(evidence, "Kernel", "That kernel boots a system, and passes the kernel test suite", suite("kernel")),
-      from_file(evidence, "There is documentation that explains how to use it", arch.documentation, "documentation"),
-      from_file(evidence, "There is a working CI setup that builds, tests and publishes it", arch.ci, "ci"),
+      from_results(evidence, "Kernel",
+                   "That kernel boots a system, and passes the kernel test suite", suite("kernel")),
+      from_file(evidence, "There is documentation that explains how to use it", arch.documentation,
+                "documentation"),
+      from_file(evidence, "There is a working CI setup that builds, tests and publishes it",
+                arch.ci, "ci"),
   };
-  Answer maintainer{"Final checks", "A maintainer is committed to it", State::not_met, "rtfx.yml names none (arches." + arch.name + ".maintainer)"};
+  Answer maintainer{"Final checks", "A maintainer is committed to it", State::not_met,
+                    "rtfx.yml names none (arches." + arch.name + ".maintainer)"};
   if (!arch.maintainer.empty()) {
     maintainer.state = State::met;
     maintainer.evidence = arch.maintainer;
@@ -183,7 +203,8 @@ std::vector<Answer> answer(const Evidence& evidence) {
 }
 
 bool ready(const std::vector<Answer>& answers) {
-  return !answers.empty() && std::all_of(answers.begin(), answers.end(), [](const Answer& a) { return a.state == State::met; });
+  return !answers.empty() && std::all_of(answers.begin(), answers.end(),
+                                         [](const Answer& a) { return a.state == State::met; });
 }
 
 std::string answers_text(const std::string& arch, const std::vector<Answer>& answers) {
@@ -192,10 +213,13 @@ std::string answers_text(const std::string& arch, const std::vector<Answer>& ans
   for (const Answer& answer : answers) {
     if (answer.area != area) text += answer.area + "\n";
     area = answer.area;
-    text += fmt::format("  {:<8} {}\n           {}\n", state_name(answer.state), answer.requirement, answer.evidence);
+    text += fmt::format("  {:<8} {}\n           {}\n", state_name(answer.state), answer.requirement,
+                        answer.evidence);
   }
-  const auto met = std::count_if(answers.begin(), answers.end(), [](const Answer& a) { return a.state == State::met; });
-  text += fmt::format("{}: {} of {} requirements met; {}\n", arch, met, answers.size(), ready(answers) ? "ready" : "not ready");
+  const auto met = std::count_if(answers.begin(), answers.end(),
+                                 [](const Answer& a) { return a.state == State::met; });
+  text += fmt::format("{}: {} of {} requirements met; {}\n", arch, met, answers.size(),
+                      ready(answers) ? "ready" : "not ready");
   return text;
 }
 

@@ -23,7 +23,7 @@ struct Answer {
   std::string area;         ///< "Build tool", "Packages", "Kernel", "Final checks"
   std::string requirement;  ///< the sentence
   State state = State::unknown;
-  std::string evidence;     ///< what was looked at and seen, one line
+  std::string evidence;  ///< what was looked at and seen, one line
 };
 
 /// What the answers are drawn from.

@@ -72,7 +72,8 @@ class Graduation : public testing::Test {
 
 TEST_F(Graduation, what_no_run_has_tried_is_unknown) {
   const std::vector<Answer> all = answers({});
-  for (const char* words : {"package tests", "examples can be built", "examples run", "kernel can be built", "kernel test suite"}) {
+  for (const char* words : {"package tests", "examples can be built", "examples run",
+                            "kernel can be built", "kernel test suite"}) {
     EXPECT_EQ(about(all, words).state, State::unknown) << words;
   }
   EXPECT_EQ(about(all, "library of packages").state, State::unknown) << "the store has nothing";
@@ -81,10 +82,12 @@ TEST_F(Graduation, what_no_run_has_tried_is_unknown) {
 
 TEST_F(Graduation, passing_results_meet_and_failures_do_not) {
   EXPECT_EQ(about(answers({run_with(Result::pass)}), "kernel test suite").state, State::met);
-  EXPECT_EQ(about(answers({run_with(Result::pass)}), "kernel test suite").evidence, "1 passed in run the-run");
+  EXPECT_EQ(about(answers({run_with(Result::pass)}), "kernel test suite").evidence,
+            "1 passed in run the-run");
   const std::vector<Answer> failed = answers({run_with(Result::fail), run_with(Result::pass)});
   EXPECT_EQ(about(failed, "kernel test suite").state, State::not_met) << "the newest result counts";
-  EXPECT_THAT(about(failed, "kernel test suite").evidence, HasSubstr("top.kernel.case (fail: panic)"));
+  EXPECT_THAT(about(failed, "kernel test suite").evidence,
+              HasSubstr("top.kernel.case (fail: panic)"));
 }
 
 TEST_F(Graduation, an_older_result_counts_where_the_newest_run_has_none) {
@@ -108,7 +111,8 @@ TEST_F(Graduation, a_package_that_leaves_the_arch_out_is_not_met) {
   input_.packages[0].package.arches = {"amd64"};
   const std::vector<Answer> all = answers({});
   EXPECT_EQ(about(all, "library of packages").state, State::not_met);
-  EXPECT_THAT(about(all, "library of packages").evidence, HasSubstr("build.yml leaves it out: kernel"));
+  EXPECT_THAT(about(all, "library of packages").evidence,
+              HasSubstr("build.yml leaves it out: kernel"));
 }
 
 TEST_F(Graduation, an_arch_that_the_project_does_not_have_is_an_error) {

@@ -108,7 +108,8 @@ void ImageStorage::load(const oci::Store& store, const oci::Descriptor& manifest
                                               false));
     // The config's digest is the image's name in buildah's storage, whatever name the pull gave it.
     const std::string id = oci::parse_manifest(store.read(manifest)).config.digest.hex();
-    steps.run("buildah tag", buildah_command(work.path(), {"tag", id, oci::expand_reference(ref)}, false));
+    steps.run("buildah tag",
+              buildah_command(work.path(), {"tag", id, oci::expand_reference(ref)}, false));
   });
   write_file_atomically(marker, state);
 }

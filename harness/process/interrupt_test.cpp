@@ -33,7 +33,8 @@ class Program {
     ::setpgid(0, 0);
     if (ignore_hangup) ::signal(SIGHUP, SIG_IGN);
     const std::stop_token stop = handle_interrupts();
-    const Command command{.argv = {"sh", "-c", stubborn}, .cwd = directory_.path(), .timeout = 60s, .grace = 30s};
+    const Command command{
+        .argv = {"sh", "-c", stubborn}, .cwd = directory_.path(), .timeout = 60s, .grace = 30s};
     const auto outcome = system_runner().run(command, {}, stop);
     ::_exit(outcome.ending == Ending::cancelled && interrupted() ? 7 : 8);
   }

@@ -14,7 +14,8 @@
 namespace rtfx::process {
 
 /// As find_program, in a PATH of one's own.
-std::optional<std::filesystem::path> find_program_in(const std::string& name, const std::string& path);
+std::optional<std::filesystem::path> find_program_in(const std::string& name,
+                                                     const std::string& path);
 
 /// The file to execute: argv[0] itself if it has a '/', else from the PATH that the child will have. Throws Error
 /// (ExitCode::host).

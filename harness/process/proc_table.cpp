@@ -61,7 +61,8 @@ bool visit_processes(void (*visit)(const ProcessEntry&, void*), void* context) n
     for (long at = 0; at < size;) {
       const auto* record = reinterpret_cast<const dirent64*>(buffer + at);
       ProcessEntry entry;
-      if (record->d_name[0] >= '1' && record->d_name[0] <= '9' && read_stat(proc, record->d_name, entry)) {
+      if (record->d_name[0] >= '1' && record->d_name[0] <= '9' &&
+          read_stat(proc, record->d_name, entry)) {
         visit(entry, context);
       }
       at += record->d_reclen;
@@ -87,14 +88,18 @@ std::optional<ProcessEntry> find_process(pid_t pid) noexcept {
 std::vector<ProcessEntry> descendants(pid_t root) {
   std::vector<ProcessEntry> all;
   visit_processes(
-      [](const ProcessEntry& entry, void* list) { static_cast<std::vector<ProcessEntry>*>(list)->push_back(entry); },
+      [](const ProcessEntry& entry, void* list) {
+        static_cast<std::vector<ProcessEntry>*>(list)->push_back(entry);
+      },
       &all);
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.parent < b.parent; });
+  std::sort(all.begin(), all.end(),
+            [](const auto& a, const auto& b) { return a.parent < b.parent; });
   std::vector<ProcessEntry> found;
   pid_t parent = root;
   for (std::size_t next = 0;; ++next) {
-    auto child = std::lower_bound(all.begin(), all.end(), parent,
-                                  [](const ProcessEntry& entry, pid_t pid) { return entry.parent < pid; });
+    auto child =
+        std::lower_bound(all.begin(), all.end(), parent,
+                         [](const ProcessEntry& entry, pid_t pid) { return entry.parent < pid; });
     for (; child != all.end() && child->parent == parent; ++child) found.push_back(*child);
     if (next == found.size()) return found;
     parent = found[next].pid;

@@ -12,7 +12,8 @@ namespace rtfx::process {
 struct ProcessEntry {
   pid_t pid = 0;
   pid_t parent = 0;
-  unsigned long long start = 0;  ///< clock ticks since boot; with the pid it names a process for good
+  unsigned long long start =
+      0;  ///< clock ticks since boot; with the pid it names a process for good
 };
 
 /// Calls `visit(entry, context)` for every process that /proc shows; false when /proc cannot be read.

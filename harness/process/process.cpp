@@ -65,7 +65,8 @@ std::optional<fs::path> find_program_in(const std::string& name, const std::stri
   for (const auto& directory : text::split(path, ':')) {
     const fs::path candidate = fs::path(directory.empty() ? "." : directory) / name;
     std::error_code none;
-    if (fs::is_regular_file(candidate, none) && ::access(candidate.c_str(), X_OK) == 0) return fs::absolute(candidate);
+    if (fs::is_regular_file(candidate, none) && ::access(candidate.c_str(), X_OK) == 0)
+      return fs::absolute(candidate);
   }
   return std::nullopt;
 }
@@ -76,14 +77,16 @@ std::optional<fs::path> find_program(const std::string& name) {
 
 fs::path require_program(const std::string& name, const std::string& debian_package) {
   if (auto found = find_program(name)) return *found;
-  throw Error(fmt::format("{} is not installed: apt-get install {}", name, debian_package), ExitCode::host);
+  throw Error(fmt::format("{} is not installed: apt-get install {}", name, debian_package),
+              ExitCode::host);
 }
 
 std::string program_path(const Command& command) {
   const std::string& name = command.argv.front();
   if (name.find('/') != std::string::npos) return name;
   const auto own = command.env.find("PATH");
-  const std::string path = own != command.env.end() ? own->second : environment("PATH", default_path);
+  const std::string path =
+      own != command.env.end() ? own->second : environment("PATH", default_path);
   if (auto found = find_program_in(name, path)) return found->string();
   throw Error(fmt::format("{}: not found in PATH", name), ExitCode::host);
 }
@@ -93,7 +96,8 @@ std::vector<std::string> environment_of(const Command& command) {
   if (!command.clear_env) {
     for (char** entry = ::environ; *entry != nullptr; ++entry) {
       const std::string_view text = *entry;
-      if (!command.env.contains(std::string(text.substr(0, text.find('='))))) result.emplace_back(text);
+      if (!command.env.contains(std::string(text.substr(0, text.find('=')))))
+        result.emplace_back(text);
     }
   }
   for (const auto& [name, value] : command.env) result.push_back(name + "=" + value);

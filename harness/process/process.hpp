@@ -15,29 +15,31 @@ namespace rtfx::process {
 
 /// What to run, and within which limits.
 struct Command {
-  std::vector<std::string> argv{};          ///< argv[0] is looked up in PATH unless it has a '/'
-  std::filesystem::path cwd{};              ///< empty: that of this process
-  std::map<std::string, std::string> env{}; ///< set or replaced in the inherited environment
-  bool clear_env = false;                   ///< start from an empty environment instead
-  std::string stdin_text{};                 ///< fed to the child's standard input, which is then closed; empty: /dev/null
-  std::chrono::milliseconds timeout{0};     ///< from the start; 0 is refused: nothing runs without a limit
-  std::chrono::milliseconds grace{1000};    ///< between SIGTERM to the whole tree and SIGKILL
+  std::vector<std::string> argv{};           ///< argv[0] is looked up in PATH unless it has a '/'
+  std::filesystem::path cwd{};               ///< empty: that of this process
+  std::map<std::string, std::string> env{};  ///< set or replaced in the inherited environment
+  bool clear_env = false;                    ///< start from an empty environment instead
+  std::string
+      stdin_text{};  ///< fed to the child's standard input, which is then closed; empty: /dev/null
+  std::chrono::milliseconds timeout{
+      0};  ///< from the start; 0 is refused: nothing runs without a limit
+  std::chrono::milliseconds grace{1000};  ///< between SIGTERM to the whole tree and SIGKILL
 };
 
 /// Why a child is no longer there.
 enum class Ending {
-  exited,       ///< by itself, with `exit_code`
-  signalled,    ///< killed by `signal`, not by us
-  timed_out,    ///< we ended it: the time limit
-  cancelled,    ///< we ended it: stop was requested
+  exited,     ///< by itself, with `exit_code`
+  signalled,  ///< killed by `signal`, not by us
+  timed_out,  ///< we ended it: the time limit
+  cancelled,  ///< we ended it: stop was requested
 };
 
 struct Outcome {
   Ending ending = Ending::exited;
-  int exit_code = 0;                     ///< for Ending::exited
-  int signal = 0;                        ///< for Ending::signalled
+  int exit_code = 0;  ///< for Ending::exited
+  int signal = 0;     ///< for Ending::signalled
   std::chrono::nanoseconds elapsed{0};
-  bool leaked = false;                   ///< it left descendants behind, which were killed
+  bool leaked = false;  ///< it left descendants behind, which were killed
 
   bool ok() const { return ending == Ending::exited && exit_code == 0; }
   /// "exit 3", "killed by signal 9", "timed out after 10 s", "cancelled".

@@ -23,7 +23,9 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 using testing::HasSubstr;
 
-Command shell(std::string script) { return {.argv = {"sh", "-c", std::move(script)}, .timeout = 20s}; }
+Command shell(std::string script) {
+  return {.argv = {"sh", "-c", std::move(script)}, .timeout = 20s};
+}
 
 Captured run(const Command& command, std::stop_token stop = {}) {
   return run_captured(system_runner(), command, std::move(stop));
@@ -79,8 +81,9 @@ TEST(Process, streams_200_MB_without_growing) {
   run(shell(":"));
   rusage before{}, after{};
   ::getrusage(RUSAGE_SELF, &before);
-  const auto outcome = system_runner().run(
-      shell("head -c 200000000 /dev/zero"), [&](Stream, std::string_view bytes) { total += bytes.size(); }, {});
+  const auto outcome =
+      system_runner().run(shell("head -c 200000000 /dev/zero"),
+                          [&](Stream, std::string_view bytes) { total += bytes.size(); }, {});
   ::getrusage(RUSAGE_SELF, &after);
   EXPECT_TRUE(outcome.ok());
   EXPECT_EQ(total, 200'000'000u);
@@ -128,7 +131,8 @@ TEST(Process, says_what_cannot_be_started) {
     return "no error";
   };
   EXPECT_EQ(message({.argv = {"rtfx-no-such-program"}}), "rtfx-no-such-program: not found in PATH");
-  EXPECT_EQ(message({.argv = {"/no/such/program"}}), "cannot start /no/such/program: No such file or directory");
+  EXPECT_EQ(message({.argv = {"/no/such/program"}}),
+            "cannot start /no/such/program: No such file or directory");
   EXPECT_EQ(message({.argv = {"/etc/passwd"}}), "cannot start /etc/passwd: Permission denied");
   EXPECT_EQ(message({.argv = {"true"}, .cwd = "/no/such/place"}),
             "cannot run true in /no/such/place: No such file or directory");
@@ -136,9 +140,11 @@ TEST(Process, says_what_cannot_be_started) {
 
 TEST(Process, gives_children_their_own_group_no_foreign_descriptors_and_default_signals) {
   ::signal(SIGPIPE, SIG_IGN);
-  const auto captured = run(shell("ls /proc/self/fd | tr '\\n' ' '; grep -E '^Sig(Blk|Ign)' /proc/self/status; "
-                                  "[ \"$(cut -d' ' -f5,6 /proc/$$/stat)\" = \"$$ $$\" ] && echo own group and session"));
-  EXPECT_EQ(captured.out, "0 1 2 3 SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\nown group and session\n")
+  const auto captured = run(
+      shell("ls /proc/self/fd | tr '\\n' ' '; grep -E '^Sig(Blk|Ign)' /proc/self/status; "
+            "[ \"$(cut -d' ' -f5,6 /proc/$$/stat)\" = \"$$ $$\" ] && echo own group and session"));
+  EXPECT_EQ(captured.out,
+            "0 1 2 3 SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\nown group and session\n")
       << "3 is ls's own";
   ::signal(SIGPIPE, SIG_DFL);
 }
@@ -161,7 +167,8 @@ TEST(Process, waits_for_the_output_of_a_grandchild_that_ends_soon) {
 TEST(Process, finds_and_kills_a_daemon) {
   const TemporaryDirectory directory;
   auto command = shell(
-      "env -i /usr/bin/setsid /bin/sh -c '/usr/bin/setsid /bin/sh -c \"trap \\\"\\\" TERM HUP; echo \\$\\$ >pid; "
+      "env -i /usr/bin/setsid /bin/sh -c '/usr/bin/setsid /bin/sh -c \"trap \\\"\\\" TERM HUP; "
+      "echo \\$\\$ >pid; "
       "exec >/dev/null 2>&1 </dev/null; while :; do sleep 1; done\" & exit 0'; "
       "while ! [ -s pid ]; do sleep 0.01; done; exit 5");
   command.cwd = directory.path();
@@ -174,8 +181,9 @@ TEST(Process, finds_and_kills_a_daemon) {
 
 TEST(Process, lets_a_daemon_clean_up_on_sigterm) {
   const TemporaryDirectory directory;
-  auto command = shell("setsid sh -c 'trap \"echo bye >farewell; exit\" TERM; echo $$ >pid; while :; do sleep 0.05; "
-                       "done' >/dev/null 2>&1 & while ! [ -s pid ]; do sleep 0.01; done");
+  auto command = shell(
+      "setsid sh -c 'trap \"echo bye >farewell; exit\" TERM; echo $$ >pid; while :; do sleep 0.05; "
+      "done' >/dev/null 2>&1 & while ! [ -s pid ]; do sleep 0.01; done");
   command.cwd = directory.path();
   EXPECT_TRUE(run(command).outcome.leaked);
   EXPECT_EQ(read_file(directory.path() / "farewell"), "bye\n");
@@ -223,8 +231,8 @@ TEST(Process, is_cancelled_within_2_seconds_whatever_the_grace) {
 
 TEST(Process, ends_the_tree_when_the_sink_throws) {
   const auto start = steady_clock::now();
-  EXPECT_THROW(system_runner().run(
-                   shell("echo x; trap '' TERM; sleep 60"), [](Stream, std::string_view) { throw Error("full"); }, {}),
+  EXPECT_THROW(system_runner().run(shell("echo x; trap '' TERM; sleep 60"),
+                                   [](Stream, std::string_view) { throw Error("full"); }, {}),
                Error);
   EXPECT_LT(seconds_since(start), 1.5);
   EXPECT_THAT(descendants(::getpid()), testing::IsEmpty());
@@ -243,8 +251,10 @@ TEST(Process, keeps_20_parallel_runs_apart) {
     for (int i = 0; i < 20; ++i) {
       threads.emplace_back([&, i] {
         // Every other run leaves a daemon and ends early; the rest must not be touched by the cleaning up.
-        auto command = i % 2 == 0 ? shell("setsid sh -c 'setsid sleep 60 & exit' >/dev/null 2>&1; echo ok; exit 3")
-                                  : shell("setsid sh -c 'sleep 0.8; echo ok' & wait; exit 3");
+        auto command =
+            i % 2 == 0
+                ? shell("setsid sh -c 'setsid sleep 60 & exit' >/dev/null 2>&1; echo ok; exit 3")
+                : shell("setsid sh -c 'sleep 0.8; echo ok' & wait; exit 3");
         command.grace = 100ms;
         command.cwd = directory.path();
         for (int round = 0; round < 2; ++round) {
@@ -279,7 +289,8 @@ TEST(FindProgram, looks_into_PATH) {
   EXPECT_THROW(
       try { require_program("no-such-program", "some-package"); } catch (const Error& error) {
         EXPECT_EQ(error.code(), ExitCode::host);
-        EXPECT_STREQ(error.what(), "no-such-program is not installed: apt-get install some-package");
+        EXPECT_STREQ(error.what(),
+                     "no-such-program is not installed: apt-get install some-package");
         throw;
       },
       Error);
@@ -287,7 +298,9 @@ TEST(FindProgram, looks_into_PATH) {
 
 TEST(FakeRunner, records_and_answers) {
   FakeRunner runner;
-  runner.script = [](const Command& command) { return FakeRunner::exit(2, "out of " + command.argv[0], "err"); };
+  runner.script = [](const Command& command) {
+    return FakeRunner::exit(2, "out of " + command.argv[0], "err");
+  };
   const auto captured = run_captured(runner, {.argv = {"tool"}, .timeout = 1s});
   EXPECT_EQ(captured.outcome.exit_code, 2);
   EXPECT_EQ(captured.out, "out of tool");

@@ -68,7 +68,8 @@ void report(int fd, SupervisorReport::Kind kind, int value) noexcept {
   }
   // Another thread may just have opened something that is not yet close-on-exec.
   if (::syscall(SYS_close_range, 3U, last_descriptor, CLOSE_RANGE_CLOEXEC) == 0) {
-    ::execve(program.program, const_cast<char* const*>(program.argv), const_cast<char* const*>(program.environment));
+    ::execve(program.program, const_cast<char* const*>(program.argv),
+             const_cast<char* const*>(program.environment));
   }
   report(program.report, SupervisorReport::exec_failed, errno);
   ::_exit(127);

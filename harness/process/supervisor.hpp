@@ -10,8 +10,8 @@ namespace rtfx::process {
 /// What a supervisor writes to its report pipe: at most one failure, then one `exited`.
 struct SupervisorReport {
   enum Kind : int {
-    exited,        ///< the main process ended; `value` is its wait status
-    fork_failed,   ///< `value` is errno for this and all below
+    exited,       ///< the main process ended; `value` is its wait status
+    fork_failed,  ///< `value` is errno for this and all below
     chdir_failed,
     exec_failed,
   };
@@ -21,13 +21,13 @@ struct SupervisorReport {
 
 /// What to run below a supervisor. Everything is prepared before the fork; the pointers outlive it.
 struct SupervisedProgram {
-  pid_t parent;              ///< the process that forks the supervisor
-  int report;                ///< write end of the report pipe, close-on-exec
-  const char* directory;     ///< to change to, or null
-  const char* program;       ///< path
+  pid_t parent;           ///< the process that forks the supervisor
+  int report;             ///< write end of the report pipe, close-on-exec
+  const char* directory;  ///< to change to, or null
+  const char* program;    ///< path
   const char* const* argv;
   const char* const* environment;
-  const sigset_t* mask;      ///< the signal mask of the program
+  const sigset_t* mask;  ///< the signal mask of the program
 };
 
 /// Signal that makes a supervisor kill everything below it. It is also what it gets when its parent dies.

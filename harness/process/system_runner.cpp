@@ -183,16 +183,19 @@ void Run::start() {
   const sigset_t mask = child_signal_mask();
   const FileDescriptor input = standard_input(command_.stdin_text);
   Pipe out, err, report;
-  Supervised supervised{{::getpid(), report.write.get(), command_.cwd.empty() ? nullptr : command_.cwd.c_str(),
-                         program.c_str(), argv.data(), envp.data(), &mask}};
+  Supervised supervised{{::getpid(), report.write.get(),
+                         command_.cwd.empty() ? nullptr : command_.cwd.c_str(), program.c_str(),
+                         argv.data(), envp.data(), &mask}};
   {
     const std::lock_guard lock(registry().mutex);
     error_code failed;
     started_ = Clock::now();
     auto process = bp::posix::default_launcher{}(
-        context_.get_executor(), failed, boost::filesystem::path(program), std::vector<std::string>{},
+        context_.get_executor(), failed, boost::filesystem::path(program),
+        std::vector<std::string>{},
         bp::process_stdio{input.get(), out.write.get(), err.write.get()}, supervised);
-    if (failed) throw Error(fmt::format("cannot start {}: {}", program, failed.message()), ExitCode::host);
+    if (failed)
+      throw Error(fmt::format("cannot start {}: {}", program, failed.message()), ExitCode::host);
     supervisor_ = process.detach().id();
     registry().pids.insert(supervisor_);
   }
@@ -213,12 +216,13 @@ void Run::start() {
 }
 
 void Run::read_output(Output& output) {
-  output.pipe.async_read_some(asio::buffer(output.buffer), [this, &output](error_code ended, std::size_t size) {
-    if (size > 0 && sink_) sink_(output.stream, std::string_view(output.buffer.data(), size));
-    if (!ended) return read_output(output);
-    output.pipe.close(ended);
-    finish_if_drained();
-  });
+  output.pipe.async_read_some(
+      asio::buffer(output.buffer), [this, &output](error_code ended, std::size_t size) {
+        if (size > 0 && sink_) sink_(output.stream, std::string_view(output.buffer.data(), size));
+        if (!ended) return read_output(output);
+        output.pipe.close(ended);
+        finish_if_drained();
+      });
 }
 
 void Run::read_report() {
@@ -275,7 +279,8 @@ void Run::cancel() {
     outcome_.ending = Ending::cancelled;
     terminate();
   }
-  if (phase_ == Phase::terminating && command_.grace > cancelled_grace) after(cancelled_grace, &Run::kill);
+  if (phase_ == Phase::terminating && command_.grace > cancelled_grace)
+    after(cancelled_grace, &Run::kill);
 }
 
 void Run::terminate_leftovers() {
@@ -300,8 +305,9 @@ void Run::kill() {
 }
 
 void Run::give_up() {
-  throw Error(fmt::format("{}: a process of it does not end, not even by SIGKILL", command_.argv.front()),
-              ExitCode::host);
+  throw Error(
+      fmt::format("{}: a process of it does not end, not even by SIGKILL", command_.argv.front()),
+      ExitCode::host);
 }
 
 void Run::gone() {
@@ -312,7 +318,8 @@ void Run::gone() {
 }
 
 void Run::finish_if_drained() {
-  if (phase_ == Phase::gone && !out_.pipe.is_open() && !err_.pipe.is_open() && !report_.is_open()) step_.cancel();
+  if (phase_ == Phase::gone && !out_.pipe.is_open() && !err_.pipe.is_open() && !report_.is_open())
+    step_.cancel();
 }
 
 void Run::close_pipes() {
@@ -327,7 +334,8 @@ Outcome Run::judge() {
   if (failure_) {
     const std::string why = std::strerror(failure_->value);
     if (failure_->kind == SupervisorReport::chdir_failed) {
-      throw Error(fmt::format("cannot run {} in {}: {}", name, command_.cwd.string(), why), ExitCode::host);
+      throw Error(fmt::format("cannot run {} in {}: {}", name, command_.cwd.string(), why),
+                  ExitCode::host);
     }
     throw Error(fmt::format("cannot start {}: {}", name, why), ExitCode::host);
   }
@@ -374,7 +382,8 @@ class SystemRunner final : public Runner {
 
   Outcome run(const Command& command, const Sink& sink, std::stop_token stop) override {
     if (command.argv.empty() || command.timeout <= milliseconds(0)) {
-      std::fprintf(stderr, "rtfx: bug: a command without %s: %s\n", command.argv.empty() ? "a program" : "a time limit",
+      std::fprintf(stderr, "rtfx: bug: a command without %s: %s\n",
+                   command.argv.empty() ? "a program" : "a time limit",
                    command.argv.empty() ? "" : command.argv.front().c_str());
       std::abort();
     }

@@ -46,14 +46,18 @@ std::string last_line(const std::string& text) {
 
 void check_file(const fs::path& path, const char* what) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) throw Error(fmt::format("cannot read the {} {}: {}", what, path.string(), std::strerror(errno)), ExitCode::usage);
-  if (!fs::is_regular_file(path)) throw Error(fmt::format("the {} {} is no file", what, path.string()), ExitCode::usage);
+  if (!file)
+    throw Error(fmt::format("cannot read the {} {}: {}", what, path.string(), std::strerror(errno)),
+                ExitCode::usage);
+  if (!fs::is_regular_file(path))
+    throw Error(fmt::format("the {} {} is no file", what, path.string()), ExitCode::usage);
 }
 
 void check(const BootSpec& spec) {
   check_file(spec.kernel, "kernel");
   if (!spec.initrd.empty()) check_file(spec.initrd, "initrd");
-  if (spec.cpus < 1 || spec.memory_mib < 1) throw Error("a guest needs a processor and memory", ExitCode::usage);
+  if (spec.cpus < 1 || spec.memory_mib < 1)
+    throw Error("a guest needs a processor and memory", ExitCode::usage);
   if (spec.timeout <= milliseconds(0)) throw Error("a boot needs a time limit", ExitCode::usage);
 }
 
@@ -65,8 +69,13 @@ fs::path socket_parent() {
 
 class Guest {
  public:
-  Guest(const BootSpec& spec, process::Runner& runner, const std::function<void(std::string_view)>& console)
-      : spec_(spec), runner_(runner), console_(console), judge_(spec.expect, spec.reject), qmp_(directory_->path() / "qmp") {
+  Guest(const BootSpec& spec, process::Runner& runner,
+        const std::function<void(std::string_view)>& console)
+      : spec_(spec),
+        runner_(runner),
+        console_(console),
+        judge_(spec.expect, spec.reject),
+        qmp_(directory_->path() / "qmp") {
     if (!spec.console_log.empty()) open_log();
   }
 
@@ -106,16 +115,19 @@ class Guest {
 };
 
 void Guest::open_log() {
-  log_ = FileDescriptor(::open(spec_.console_log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  log_ = FileDescriptor(
+      ::open(spec_.console_log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!log_) {
-    throw Error(fmt::format("cannot write the console log {}: {}", spec_.console_log.string(), std::strerror(errno)),
+    throw Error(fmt::format("cannot write the console log {}: {}", spec_.console_log.string(),
+                            std::strerror(errno)),
                 ExitCode::usage);
   }
 }
 
 BootOutcome Guest::run(std::stop_token stop) {
   const std::stop_callback forward(stop, [this] { end_.request_stop(); });
-  process::Command command{.argv = qemu_command_line(spec_, directory_->path() / "qmp"), .timeout = spec_.timeout};
+  process::Command command{.argv = qemu_command_line(spec_, directory_->path() / "qmp"),
+                           .timeout = spec_.timeout};
   started_ = last_output_ = Clock::now();
   std::exception_ptr watcher_failed;
   std::jthread watcher([&] {
@@ -129,7 +141,8 @@ BootOutcome Guest::run(std::stop_token stop) {
   GuestEnd end;
   try {
     end.qemu = runner_.run(
-        command, [this](process::Stream stream, std::string_view bytes) { take(stream, bytes); }, end_.get_token());
+        command, [this](process::Stream stream, std::string_view bytes) { take(stream, bytes); },
+        end_.get_token());
   } catch (...) {
     end_.request_stop();
     const std::lock_guard lock(mutex_);
@@ -197,7 +210,8 @@ void Guest::look() {
 }
 
 std::optional<Verdict> Guest::success() const {
-  if (spec_.expect.empty() || !spec_.probe.empty() || !judge_.all_seen() || judge_.failure()) return std::nullopt;
+  if (spec_.expect.empty() || !spec_.probe.empty() || !judge_.all_seen() || judge_.failure())
+    return std::nullopt;
   return Verdict{BootEnding::expected, true, judge_.seen()};
 }
 
@@ -228,7 +242,8 @@ void Guest::watch() {
       if (!probing && spec_.silence > milliseconds(0) && quiet > spec_.silence) {
         const std::string awaited = judge_.awaited();
         decide({BootEnding::silent, false,
-                fmt::format("no console output for {:g} s{}", std::chrono::duration<double>(spec_.silence).count(),
+                fmt::format("no console output for {:g} s{}",
+                            std::chrono::duration<double>(spec_.silence).count(),
                             awaited.empty() ? "" : ", waiting for " + awaited)});
       }
     }
@@ -247,7 +262,8 @@ void Guest::probe() {
   if (over_ || attempt.outcome.ending == process::Ending::cancelled) return;
   if (attempt.outcome.ok()) {
     const std::string seen = judge_.seen();
-    return decide({BootEnding::expected, true, seen + (seen.empty() ? "" : ", and ") + "the probe succeeded"});
+    return decide({BootEnding::expected, true,
+                   seen + (seen.empty() ? "" : ", and ") + "the probe succeeded"});
   }
   const std::string said = last_line(attempt.err.empty() ? attempt.out : attempt.err);
   probe_result_ = attempt.outcome.str() + (said.empty() ? "" : ": " + said);
@@ -256,8 +272,8 @@ void Guest::probe() {
 
 }  // namespace
 
-BootOutcome boot(const BootSpec& spec, process::Runner& runner, const std::function<void(std::string_view)>& console,
-                 std::stop_token stop) {
+BootOutcome boot(const BootSpec& spec, process::Runner& runner,
+                 const std::function<void(std::string_view)>& console, std::stop_token stop) {
   check(spec);
   process::require_program(spec.arch.qemu, spec.arch.qemu_package);
   for (int attempt = 1;; ++attempt) {
@@ -267,7 +283,8 @@ BootOutcome boot(const BootSpec& spec, process::Runner& runner, const std::funct
     Guest guest(actual, runner, console);
     const BootOutcome outcome = guest.run(stop);
     const bool collision = guest.qemu_error().find(port_taken) != std::string::npos;
-    const bool chosen_here = std::any_of(spec.publish.begin(), spec.publish.end(), [](auto& port) { return port.host == 0; });
+    const bool chosen_here = std::any_of(spec.publish.begin(), spec.publish.end(),
+                                         [](auto& port) { return port.host == 0; });
     if (!collision || !chosen_here || attempt == port_attempts) return outcome;
   }
 }

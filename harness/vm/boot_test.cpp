@@ -41,27 +41,28 @@ std::string tiny_kernel(const std::string& text, Then then) {
   word(magic), word(addresses_follow), word(0 - magic - addresses_follow);
   word(load_address), word(load_address), word(0), word(0), word(load_address + header_size);
   const auto text_address = image.size() + 1;
-  bytes({0xbe}), word(0);                 // mov esi, text (filled in below)
+  bytes({0xbe}), word(0);                                        // mov esi, text (filled in below)
   bytes({0xb9}), word(static_cast<std::uint32_t>(text.size()));  // mov ecx, length
-  bytes({0x66, 0xba, 0xf8, 0x03});        // mov dx, 0x3f8: the data register of the serial port
-  bytes({0xe3, 0x04});                    // jecxz past the loop
-  bytes({0xac, 0xee, 0xe2, 0xfc});        // lodsb; out dx, al; loop
+  bytes({0x66, 0xba, 0xf8, 0x03});  // mov dx, 0x3f8: the data register of the serial port
+  bytes({0xe3, 0x04});              // jecxz past the loop
+  bytes({0xac, 0xee, 0xe2, 0xfc});  // lodsb; out dx, al; loop
   switch (then) {
     case Then::halt:
-      bytes({0xfa, 0xf4, 0xeb, 0xfd});    // cli; hlt; jmp to the hlt
+      bytes({0xfa, 0xf4, 0xeb, 0xfd});  // cli; hlt; jmp to the hlt
       break;
-    case Then::power_off:                 // ACPI's PM1a control register on q35: SLP_EN, type S5
+    case Then::power_off:  // ACPI's PM1a control register on q35: SLP_EN, type S5
       bytes({0x66, 0xba, 0x04, 0x06, 0x66, 0xb8, 0x00, 0x20, 0x66, 0xef, 0xf4});
       break;
-    case Then::reset:                     // the reset line of the keyboard controller
+    case Then::reset:  // the reset line of the keyboard controller
       bytes({0xb0, 0xfe, 0xe6, 0x64, 0xf4});
       break;
-    case Then::repeat:                    // back to the start
+    case Then::repeat:  // back to the start
       bytes({0xe9}), word(0 - static_cast<std::uint32_t>(image.size() + 4 - header_size));
       break;
   }
   const auto address = static_cast<std::uint32_t>(load_address + image.size());
-  for (std::size_t i = 0; i < 4; ++i) image[text_address + i] = static_cast<char>(address >> (8 * i));
+  for (std::size_t i = 0; i < 4; ++i)
+    image[text_address + i] = static_cast<char>(address >> (8 * i));
   return image + text;
 }
 
@@ -76,7 +77,8 @@ class Boot : public testing::Test {
 
   BootOutcome boot(const std::string& text, Then then, std::stop_token stop = {}) {
     write_file_atomically(spec.kernel, tiny_kernel(text, then));
-    return vm::boot(spec, process::system_runner(), [this](std::string_view bytes) { console += bytes; }, stop);
+    return vm::boot(
+        spec, process::system_runner(), [this](std::string_view bytes) { console += bytes; }, stop);
   }
 
   TemporaryDirectory directory;
@@ -92,7 +94,8 @@ TEST_F(Boot, succeeds_with_the_last_expect) {
   EXPECT_TRUE(outcome.ok);
   EXPECT_EQ(outcome.message, "saw \"two\"");
   EXPECT_THAT(outcome.last_lines, ElementsAre("one", "two"));
-  EXPECT_THAT(console, testing::StartsWith("one\r\n\x1b[1mtwo\x1b[0m\r")) << "qemu may be gone before the very end";
+  EXPECT_THAT(console, testing::StartsWith("one\r\n\x1b[1mtwo\x1b[0m\r"))
+      << "qemu may be gone before the very end";
   EXPECT_EQ(read_file(spec.console_log), console);
   EXPECT_LT(outcome.elapsed, 10s);
 }
@@ -173,7 +176,8 @@ TEST_F(Boot, probes_after_the_expects_until_it_succeeds) {
   std::vector<Publish> told;
   spec.on_publish = [&](const std::vector<Publish>& ports) { told = ports; };
   spec.silence = 1500ms;  // the probe takes longer
-  spec.probe = "cd " + directory.path().string() + "; echo $RTFX_PORT_80 >>ports; test $(wc -l <ports) -ge 8";
+  spec.probe = "cd " + directory.path().string() +
+               "; echo $RTFX_PORT_80 >>ports; test $(wc -l <ports) -ge 8";
   const auto outcome = boot("x\n", Then::halt);
   EXPECT_EQ(outcome.ending, BootEnding::expected) << outcome.message;
   EXPECT_EQ(outcome.message, "saw \"x\", and the probe succeeded");
@@ -226,13 +230,15 @@ TEST_F(Boot, says_what_is_missing) {
     }
     return "booted";
   };
-  EXPECT_THAT(message(), HasSubstr("cannot read the kernel " + spec.kernel.string() + ": No such file"));
+  EXPECT_THAT(message(),
+              HasSubstr("cannot read the kernel " + spec.kernel.string() + ": No such file"));
   write_file_atomically(spec.kernel, "x");
   spec.initrd = directory.path();
   EXPECT_THAT(message(), HasSubstr("is no file"));
   spec.initrd.clear();
   spec.console_log = "/no/such/place/log";
-  EXPECT_THAT(message(), HasSubstr("cannot write the console log /no/such/place/log: No such file"));
+  EXPECT_THAT(message(),
+              HasSubstr("cannot write the console log /no/such/place/log: No such file"));
   spec.arch.qemu = "qemu-system-none";
   EXPECT_EQ(message(), "qemu-system-none is not installed: apt-get install qemu-system-x86");
 }
@@ -250,8 +256,8 @@ TEST(BootSector, ends_qemu_under_tcg_with_the_known_code) {
   fs::resize_file(disk, smallest_disk);
   const auto ran = process::run_captured(
       process::system_runner(),
-      {.argv = {"qemu-system-x86_64", "-nodefaults", "-display", "none", "-machine", "q35,accel=tcg", "-device",
-                "isa-debug-exit,iobase=0xf4,iosize=4", "-drive",
+      {.argv = {"qemu-system-x86_64", "-nodefaults", "-display", "none", "-machine",
+                "q35,accel=tcg", "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-drive",
                 "format=raw,if=none,id=disk,file=" + disk.string(), "-device",
                 "virtio-blk-pci,drive=disk"},
        .timeout = 20s});
@@ -276,7 +282,8 @@ class KvmProbeTest : public testing::Test {
 
 TEST_F(KvmProbeTest, believes_only_the_known_exit_code_and_remembers_it) {
   if (!applies()) GTEST_SKIP() << "no /dev/kvm here";
-  result.outcome = {.ending = process::Ending::exited, .exit_code = debug_exit_code, .elapsed = 200ms};
+  result.outcome = {
+      .ending = process::Ending::exited, .exit_code = debug_exit_code, .elapsed = 200ms};
   const auto first = probe_kvm(runner, cache.path());
   EXPECT_TRUE(first.usable);
   EXPECT_EQ(first.reason, "a guest ran in 0.2 s");
@@ -291,7 +298,9 @@ TEST_F(KvmProbeTest, believes_only_the_known_exit_code_and_remembers_it) {
 TEST_F(KvmProbeTest, asks_again_when_what_it_knows_is_not_for_this_host_or_unreadable) {
   if (!applies()) GTEST_SKIP() << "no /dev/kvm here";
   result.outcome = {.ending = process::Ending::timed_out};
-  for (const char* known : {"", "{", "[]", "{\"circumstances\":{\"boot_id\":\"other\"},\"usable\":true,\"reason\":\"x\"}"}) {
+  for (const char* known :
+       {"", "{", "[]",
+        "{\"circumstances\":{\"boot_id\":\"other\"},\"usable\":true,\"reason\":\"x\"}"}) {
     write_file_atomically(cache.path() / "kvm.json", known);
     const auto probe = probe_kvm(runner, cache.path());
     EXPECT_FALSE(probe.usable) << known;
@@ -304,7 +313,8 @@ TEST_F(KvmProbeTest, asks_again_when_what_it_knows_is_not_for_this_host_or_unrea
 TEST_F(KvmProbeTest, tells_why_a_guest_fails) {
   if (!applies()) GTEST_SKIP() << "no /dev/kvm here";
   result = process::FakeRunner::exit(1, "", "qemu: failed to set MSR\nmore\n");
-  EXPECT_EQ(probe_kvm(runner, cache.path()).reason, "a guest failed: exit 1: qemu: failed to set MSR");
+  EXPECT_EQ(probe_kvm(runner, cache.path()).reason,
+            "a guest failed: exit 1: qemu: failed to set MSR");
 }
 
 TEST(ChooseAccelerator, is_tcg_for_guests_of_another_arch) {

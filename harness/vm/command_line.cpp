@@ -14,7 +14,8 @@ namespace {
 std::optional<int> parse_port(std::string_view text) {
   int port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size() || port < 1 || port > 65535) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size() || port < 1 || port > 65535)
+    return std::nullopt;
   return port;
 }
 
@@ -37,7 +38,8 @@ std::string device(const Arch& arch, const std::string& kind, const std::string&
 
 /// Without an option ROM, which only serves to boot from the network.
 std::string network_device(const Arch& arch) {
-  return device(arch, "net", arch.virtio == VirtioBus::pci ? "netdev=net0,romfile=" : "netdev=net0");
+  return device(arch, "net",
+                arch.virtio == VirtioBus::pci ? "netdev=net0,romfile=" : "netdev=net0");
 }
 
 std::string network(const std::vector<Publish>& publish) {
@@ -62,8 +64,11 @@ std::string accelerator_name(Accelerator accelerator) {
 
 Publish parse_publish(const std::string& text) {
   const auto bad = [&text]() {
-    return Error(fmt::format("cannot publish \"{}\": expected [HOST]:GUEST[/tcp|udp] with ports from 1 to 65535", text),
-                 ExitCode::usage);
+    return Error(
+        fmt::format(
+            "cannot publish \"{}\": expected [HOST]:GUEST[/tcp|udp] with ports from 1 to 65535",
+            text),
+        ExitCode::usage);
   };
   Publish result;
   std::string_view ports = text;
@@ -93,25 +98,34 @@ std::string complete_cmdline(const std::string& cmdline, const Arch& arch) {
     has_console = has_console || word == console || word.starts_with(console + ",");
     has_panic = has_panic || word.starts_with("panic=");
   }
-  const auto append = [&result](const std::string& word) { result += (result.empty() ? "" : " ") + word; };
+  const auto append = [&result](const std::string& word) {
+    result += (result.empty() ? "" : " ") + word;
+  };
   if (!has_console) append(console);
   if (!has_panic) append("panic=-1");
   return result;
 }
 
-std::vector<std::string> qemu_command_line(const BootSpec& spec, const std::filesystem::path& qmp_socket) {
+std::vector<std::string> qemu_command_line(const BootSpec& spec,
+                                           const std::filesystem::path& qmp_socket) {
   const Arch& arch = spec.arch;
   const bool kvm = spec.accelerator == Accelerator::kvm;
-  std::vector<std::string> line = {arch.qemu, "-nodefaults", "-no-user-config", "-no-reboot", "-S", "-display", "none",
-                                   "-machine", arch.machine + ",accel=" + accelerator_name(spec.accelerator)};
-  const auto add = [&line](std::initializer_list<std::string> words) { line.insert(line.end(), words); };
+  std::vector<std::string> line = {
+      arch.qemu,    "-nodefaults", "-no-user-config",
+      "-no-reboot", "-S",          "-display",
+      "none",       "-machine",    arch.machine + ",accel=" + accelerator_name(spec.accelerator)};
+  const auto add = [&line](std::initializer_list<std::string> words) {
+    line.insert(line.end(), words);
+  };
   if (const std::string cpu = kvm ? "host" : arch.cpu; !cpu.empty()) add({"-cpu", cpu});
   add({"-smp", std::to_string(spec.cpus), "-m", std::to_string(spec.memory_mib)});
   line.insert(line.end(), arch.firmware_args.begin(), arch.firmware_args.end());
-  add({"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console", "-monitor", "none"});
+  add({"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console", "-monitor",
+       "none"});
   add({"-chardev", fmt::format("socket,id=qmp,path={},server=on,wait=off", escaped(qmp_socket)),  //
        "-mon", "chardev=qmp,mode=control"});
-  add({"-object", "rng-random,id=rng0,filename=/dev/urandom", "-device", device(arch, "rng", "rng=rng0")});
+  add({"-object", "rng-random,id=rng0,filename=/dev/urandom", "-device",
+       device(arch, "rng", "rng=rng0")});
   add({"-netdev", network(spec.publish), "-device", network_device(arch)});
   add({"-kernel", spec.kernel.string()});
   if (!spec.initrd.empty()) add({"-initrd", escaped(spec.initrd)});

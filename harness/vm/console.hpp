@@ -23,10 +23,10 @@ class ConsoleLines {
  private:
   enum class State {
     text,
-    escape,          ///< after ESC
-    intermediate,    ///< after ESC and some of 0x20-0x2f: one more byte
-    control,         ///< CSI: parameters up to a byte of 0x40-0x7e
-    string,          ///< OSC, DCS and the like: up to BEL or ESC \.
+    escape,        ///< after ESC
+    intermediate,  ///< after ESC and some of 0x20-0x2f: one more byte
+    control,       ///< CSI: parameters up to a byte of 0x40-0x7e
+    string,        ///< OSC, DCS and the like: up to BEL or ESC \.
     string_escape,
   };
   void text(char c, const std::function<void(std::string_view)>& line);

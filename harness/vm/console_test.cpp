@@ -21,14 +21,16 @@ Seen lines_of(std::string_view bytes, std::size_t size = 1 << 20) {
   Seen seen;
   ConsoleLines lines;
   for (std::size_t at = 0; at < bytes.size(); at += size) {
-    lines.feed(bytes.substr(at, size), [&](std::string_view line) { seen.lines.emplace_back(line); });
+    lines.feed(bytes.substr(at, size),
+               [&](std::string_view line) { seen.lines.emplace_back(line); });
   }
   seen.unfinished = lines.unfinished();
   return seen;
 }
 
 TEST(ConsoleLines, ends_lines_at_any_mix_of_CR_and_LF) {
-  EXPECT_THAT(lines_of("one\ntwo\r\nthree\r\r\n\nfour\rfive\n").lines, ElementsAre("one", "two", "three", "four", "five"));
+  EXPECT_THAT(lines_of("one\ntwo\r\nthree\r\r\n\nfour\rfive\n").lines,
+              ElementsAre("one", "two", "three", "four", "five"));
 }
 
 TEST(ConsoleLines, keeps_what_has_no_end_yet) {
@@ -44,7 +46,10 @@ TEST(ConsoleLines, leaves_out_escape_sequences_and_control_characters) {
   } const cases[] = {
       {"colour", "\x1b[1;32mgreen\x1b[0m text\n", "green text"},
       {"private mode", "\x1b[?7l\x1b[2J\x1b[0mSeaBIOS\n", "SeaBIOS"},
-      {"reset", "\x1b" "cBooting\n", "Booting"},
+      {"reset",
+       "\x1b"
+       "cBooting\n",
+       "Booting"},
       {"title ended by BEL", "\x1b]0;a title\x07shell\n", "shell"},
       {"title ended by ST", "\x1b]0;a title\x1b\\shell\n", "shell"},
       {"character set", "\x1b(Bascii\n", "ascii"},
@@ -68,7 +73,9 @@ TEST(ConsoleLines, bounds_a_line_that_never_ends) {
   EXPECT_EQ(lines_of("\x1b]" + std::string(1 << 22, 'x')).unfinished, "");
 }
 
-TEST(ConsoleLines, reports_no_empty_lines) { EXPECT_THAT(lines_of("\n\r\n\x1b[0m\r\n").lines, IsEmpty()); }
+TEST(ConsoleLines, reports_no_empty_lines) {
+  EXPECT_THAT(lines_of("\n\r\n\x1b[0m\r\n").lines, IsEmpty());
+}
 
 }  // namespace
 }  // namespace rtfx::vm

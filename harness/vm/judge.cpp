@@ -17,9 +17,11 @@ struct Fatal {
 };
 constexpr std::array fatal_lines = {
     Fatal{"Kernel panic - not syncing", "kernel panic"},
-    Fatal{"PANIC: early exception", "kernel panic before the console"},  // arch/x86: early_fixup_exception()
-    Fatal{"-- System halted", "the kernel could not unpack itself"},     // arch/x86/boot/compressed: error()
-    Fatal{"sbi_trap_error:", "the firmware failed"},                     // OpenSBI
+    Fatal{"PANIC: early exception",
+          "kernel panic before the console"},  // arch/x86: early_fixup_exception()
+    Fatal{"-- System halted",
+          "the kernel could not unpack itself"},      // arch/x86/boot/compressed: error()
+    Fatal{"sbi_trap_error:", "the firmware failed"},  // OpenSBI
 };
 constexpr std::string_view end_of_panic = "end Kernel panic";
 
@@ -31,7 +33,9 @@ std::string waiting_for(const ConsoleJudge& console) {
 /// For the end of the guest by itself: "before expect 1 of 1, "x"" or the like; "" when nothing was owed.
 std::string too_early(const ConsoleJudge& console, const GuestEnd& end) {
   if (!console.all_seen()) return " before " + console.awaited();
-  if (end.probing) return " before the probe succeeded" + (end.probe_result.empty() ? "" : ": " + end.probe_result);
+  if (end.probing)
+    return " before the probe succeeded" +
+           (end.probe_result.empty() ? "" : ": " + end.probe_result);
   return {};
 }
 
@@ -44,10 +48,13 @@ bool said_power_down(const ConsoleJudge& console) {
 
 Verdict judge_exit(const ConsoleJudge& console, const GuestEnd& end) {
   const std::string early = too_early(console, end);
-  const auto failed = [&early](const std::string& what) { return Verdict{BootEnding::early_exit, false, what + early}; };
+  const auto failed = [&early](const std::string& what) {
+    return Verdict{BootEnding::early_exit, false, what + early};
+  };
   if (!end.qemu.ok()) {
     return {BootEnding::early_exit, false,
-            fmt::format("qemu failed ({}){}", end.qemu.str(), end.qemu_error.empty() ? "" : ": " + end.qemu_error)};
+            fmt::format("qemu failed ({}){}", end.qemu.str(),
+                        end.qemu_error.empty() ? "" : ": " + end.qemu_error)};
   }
   if (end.guest_panicked || end.shutdown_reason == "guest-panic") {
     return {BootEnding::panicked, false, "the guest reported a panic to qemu"};
@@ -55,8 +62,9 @@ Verdict judge_exit(const ConsoleJudge& console, const GuestEnd& end) {
   if (end.shutdown_reason == "guest-reset") return failed("the guest reset itself");
   const bool untold = end.shutdown_reason.empty() && said_power_down(console);
   if (end.shutdown_reason != "guest-shutdown" && !untold) {
-    return failed(end.shutdown_reason.empty() ? "qemu ended without telling why"
-                                              : "qemu was ended from outside (" + end.shutdown_reason + ")");
+    return failed(end.shutdown_reason.empty()
+                      ? "qemu ended without telling why"
+                      : "qemu was ended from outside (" + end.shutdown_reason + ")");
   }
   if (!early.empty()) return failed("the guest powered off");
   return {BootEnding::powered_off, true, "the guest powered off"};
@@ -88,21 +96,27 @@ std::string boot_ending_name(BootEnding ending) {
   return {};
 }
 
-ConsoleJudge::ConsoleJudge(const std::vector<std::string>& expect, const std::vector<std::string>& reject)
+ConsoleJudge::ConsoleJudge(const std::vector<std::string>& expect,
+                           const std::vector<std::string>& reject)
     : expect_(compile(expect, "expect")), reject_(compile(reject, "reject")) {}
 
-std::vector<ConsoleJudge::Pattern> ConsoleJudge::compile(const std::vector<std::string>& patterns, const char* flag) {
+std::vector<ConsoleJudge::Pattern> ConsoleJudge::compile(const std::vector<std::string>& patterns,
+                                                         const char* flag) {
   std::vector<Pattern> result;
   for (const std::string& pattern : patterns) {
-    if (pattern.empty()) throw Error(fmt::format("an empty regex for {} matches everything", flag), ExitCode::usage);
+    if (pattern.empty())
+      throw Error(fmt::format("an empty regex for {} matches everything", flag), ExitCode::usage);
     try {
-      result.push_back({pattern, std::regex(pattern, std::regex::ECMAScript | std::regex::optimize)});
+      result.push_back(
+          {pattern, std::regex(pattern, std::regex::ECMAScript | std::regex::optimize)});
     } catch (const std::regex_error& error) {
       // libstdc++ calls a leading * a mismatched parenthesis.
-      const bool repeats_nothing = std::string_view("*+?").find(pattern[0]) != std::string_view::npos;
-      throw Error(fmt::format("bad regex for {}: \"{}\": {}", flag, pattern,
-                              repeats_nothing ? "there is nothing to repeat at its start" : error.what()),
-                  ExitCode::usage);
+      const bool repeats_nothing =
+          std::string_view("*+?").find(pattern[0]) != std::string_view::npos;
+      throw Error(
+          fmt::format("bad regex for {}: \"{}\": {}", flag, pattern,
+                      repeats_nothing ? "there is nothing to repeat at its start" : error.what()),
+          ExitCode::usage);
     }
   }
   return result;
@@ -114,7 +128,8 @@ void ConsoleJudge::line(std::string_view text) {
   match(text);
   matched_to_ = 0;
   if (!panic_) return;
-  if (panic_->lines_since++ >= lines_after_panic || text.find(end_of_panic) != text.npos) panic_->complete = true;
+  if (panic_->lines_since++ >= lines_after_panic || text.find(end_of_panic) != text.npos)
+    panic_->complete = true;
 }
 
 void ConsoleJudge::unfinished(std::string_view text) { match(text); }
@@ -152,7 +167,8 @@ std::optional<Verdict> ConsoleJudge::failure() const {
 }
 
 Verdict ConsoleJudge::panic() const {
-  return {BootEnding::panicked, false, panic_->cause == "kernel panic" ? panic_->line : panic_->cause + ": " + panic_->line};
+  return {BootEnding::panicked, false,
+          panic_->cause == "kernel panic" ? panic_->line : panic_->cause + ": " + panic_->line};
 }
 
 std::string ConsoleJudge::awaited() const {
@@ -175,7 +191,8 @@ Verdict judge_end(const ConsoleJudge& console, const GuestEnd& end) {
     case process::Ending::timed_out:
       if (console.all_seen() && end.probing) {
         return {BootEnding::probe_failed, false,
-                "no success within the time limit" + (end.probe_result.empty() ? "" : "; last: " + end.probe_result)};
+                "no success within the time limit" +
+                    (end.probe_result.empty() ? "" : "; last: " + end.probe_result)};
       }
       return {BootEnding::timed_out, false, "the time limit was reached" + waiting_for(console)};
     case process::Ending::exited:

@@ -73,11 +73,12 @@ class ConsoleJudge {
 /// How qemu and the guest in it came to their end.
 struct GuestEnd {
   process::Outcome qemu{};
-  std::string shutdown_reason{};      ///< of QMP's SHUTDOWN event ("guest-shutdown", "guest-reset"); "": none was seen
-  bool guest_panicked = false;        ///< QMP's GUEST_PANICKED
-  std::string qemu_error{};           ///< last line that qemu wrote on its standard error
-  bool probing = false;               ///< there is a probe; it had begun (or could have) and not succeeded
-  std::string probe_result{};         ///< of its last attempt: "exit 1: connection refused"
+  std::string
+      shutdown_reason{};  ///< of QMP's SHUTDOWN event ("guest-shutdown", "guest-reset"); "": none was seen
+  bool guest_panicked = false;  ///< QMP's GUEST_PANICKED
+  std::string qemu_error{};     ///< last line that qemu wrote on its standard error
+  bool probing = false;        ///< there is a probe; it had begun (or could have) and not succeeded
+  std::string probe_result{};  ///< of its last attempt: "exit 1: connection refused"
 };
 
 /// The verdict of a guest that ended, or was ended by the time limit or a stop request, before anything else decided.

@@ -21,11 +21,14 @@ ConsoleJudge judged(const Strings& expect, const Strings& reject, const Strings&
 
 TEST(ConsoleJudge, takes_expects_in_their_order) {
   EXPECT_TRUE(judged({"one", "two"}, {}, {"one", "x", "two"}).all_seen());
-  EXPECT_TRUE(judged({"one", "two"}, {}, {"one two"}).all_seen()) << "in one line, one after the other";
+  EXPECT_TRUE(judged({"one", "two"}, {}, {"one two"}).all_seen())
+      << "in one line, one after the other";
   EXPECT_EQ(judged({"one", "two"}, {}, {"two one"}).awaited(), "expect 2 of 2, \"two\"");
-  EXPECT_EQ(judged({"a", "a"}, {}, {"a"}).awaited(), "expect 2 of 2, \"a\"") << "a match counts once";
+  EXPECT_EQ(judged({"a", "a"}, {}, {"a"}).awaited(), "expect 2 of 2, \"a\"")
+      << "a match counts once";
   EXPECT_TRUE(judged({"a", "a"}, {}, {"a a"}).all_seen());
-  EXPECT_EQ(judged({"a", "^b"}, {}, {"ab"}).awaited(), "expect 2 of 2, \"^b\"") << "^ is the start of the line";
+  EXPECT_EQ(judged({"a", "^b"}, {}, {"ab"}).awaited(), "expect 2 of 2, \"^b\"")
+      << "^ is the start of the line";
   EXPECT_TRUE(judged({"^[a-z]+ \\d{2}$"}, {}, {"abc 123", "abc 12"}).all_seen());
   EXPECT_EQ(judged({"Wel+come"}, {}, {" Welcome\t"}).seen(), "saw \"Welcome\"");
 }
@@ -58,7 +61,8 @@ TEST(ConsoleJudge, knows_the_lines_after_which_nothing_works) {
       {"PANIC: early exception 0x0e IP 10:ffffffff",
        "kernel panic before the console: PANIC: early exception 0x0e IP 10:ffffffff"},
       {" -- System halted", "the kernel could not unpack itself:  -- System halted"},
-      {"sbi_trap_error: hart0: trap handler failed", "the firmware failed: sbi_trap_error: hart0: trap handler failed"},
+      {"sbi_trap_error: hart0: trap handler failed",
+       "the firmware failed: sbi_trap_error: hart0: trap handler failed"},
   };
   for (const auto& [line, message] : cases) {
     const auto judge = judged({}, {}, {line});
@@ -71,7 +75,10 @@ TEST(ConsoleJudge, knows_the_lines_after_which_nothing_works) {
 
 TEST(ConsoleJudge, gathers_the_report_of_a_panic_but_not_for_ever) {
   EXPECT_FALSE(judged({}, {}, {"Kernel panic - not syncing: x", "CPU: 0"}).failure());
-  EXPECT_TRUE(judged({}, {}, {"Kernel panic - not syncing: x", "CPU: 0", "---[ end Kernel panic - not syncing: x ]---"}).failure());
+  EXPECT_TRUE(judged({}, {},
+                     {"Kernel panic - not syncing: x", "CPU: 0",
+                      "---[ end Kernel panic - not syncing: x ]---"})
+                  .failure());
   Strings lines = {"Kernel panic - not syncing: x"};
   lines.resize(1 + ConsoleJudge::lines_after_panic, "Call Trace:");
   EXPECT_TRUE(judged({"Call"}, {}, lines).failure());
@@ -97,7 +104,8 @@ TEST(ConsoleJudge, refuses_bad_regexes) {
     return "accepted";
   };
   EXPECT_THAT(message({"ok", "(x"}, {}), HasSubstr("bad regex for expect: \"(x\": "));
-  EXPECT_THAT(message({}, {"*"}), HasSubstr("bad regex for reject: \"*\": there is nothing to repeat at its start"));
+  EXPECT_THAT(message({}, {"*"}),
+              HasSubstr("bad regex for reject: \"*\": there is nothing to repeat at its start"));
   EXPECT_THAT(message({""}, {}), HasSubstr("empty regex for expect"));
 }
 
@@ -119,44 +127,134 @@ TEST(JudgeEnd, tells_the_endings_apart) {
     bool ok;
     const char* message;
   } const cases[] = {
-      {"power-off, nothing expected", nothing, {"bye"}, {.qemu = exited(0), .shutdown_reason = "guest-shutdown"},
-       BootEnding::powered_off, true, "the guest powered off"},
-      {"power-off too early", {"hi"}, {"bye"}, {.qemu = exited(0), .shutdown_reason = "guest-shutdown"},
-       BootEnding::early_exit, false, "the guest powered off before expect 1 of 1, \"hi\""},
-      {"power-off before the probe", nothing, {},
-       {.qemu = exited(0), .shutdown_reason = "guest-shutdown", .probing = true, .probe_result = "exit 1: refused"},
-       BootEnding::early_exit, false, "the guest powered off before the probe succeeded: exit 1: refused"},
-      {"reset, as a panic with panic=-1 ends", nothing, {}, {.qemu = exited(0), .shutdown_reason = "guest-reset"},
-       BootEnding::early_exit, false, "the guest reset itself"},
-      {"panic, then reset", nothing, panic, {.qemu = exited(0), .shutdown_reason = "guest-reset"},
-       BootEnding::panicked, false, "Kernel panic - not syncing: x"},
-      {"panic told by a device", nothing, {},
-       {.qemu = exited(0), .shutdown_reason = "guest-panic", .guest_panicked = true}, BootEnding::panicked, false,
+      {"power-off, nothing expected",
+       nothing,
+       {"bye"},
+       {.qemu = exited(0), .shutdown_reason = "guest-shutdown"},
+       BootEnding::powered_off,
+       true,
+       "the guest powered off"},
+      {"power-off too early",
+       {"hi"},
+       {"bye"},
+       {.qemu = exited(0), .shutdown_reason = "guest-shutdown"},
+       BootEnding::early_exit,
+       false,
+       "the guest powered off before expect 1 of 1, \"hi\""},
+      {"power-off before the probe",
+       nothing,
+       {},
+       {.qemu = exited(0),
+        .shutdown_reason = "guest-shutdown",
+        .probing = true,
+        .probe_result = "exit 1: refused"},
+       BootEnding::early_exit,
+       false,
+       "the guest powered off before the probe succeeded: exit 1: refused"},
+      {"reset, as a panic with panic=-1 ends",
+       nothing,
+       {},
+       {.qemu = exited(0), .shutdown_reason = "guest-reset"},
+       BootEnding::early_exit,
+       false,
+       "the guest reset itself"},
+      {"panic, then reset",
+       nothing,
+       panic,
+       {.qemu = exited(0), .shutdown_reason = "guest-reset"},
+       BootEnding::panicked,
+       false,
+       "Kernel panic - not syncing: x"},
+      {"panic told by a device",
+       nothing,
+       {},
+       {.qemu = exited(0), .shutdown_reason = "guest-panic", .guest_panicked = true},
+       BootEnding::panicked,
+       false,
        "the guest reported a panic to qemu"},
-      {"qemu refuses", {"hi"}, {}, {.qemu = exited(1), .qemu_error = "qemu: bad machine"}, BootEnding::early_exit, false,
+      {"qemu refuses",
+       {"hi"},
+       {},
+       {.qemu = exited(1), .qemu_error = "qemu: bad machine"},
+       BootEnding::early_exit,
+       false,
        "qemu failed (exit 1): qemu: bad machine"},
-      {"qemu crashes", nothing, {}, {.qemu = {.ending = Ending::signalled, .signal = 11}}, BootEnding::early_exit, false,
+      {"qemu crashes",
+       nothing,
+       {},
+       {.qemu = {.ending = Ending::signalled, .signal = 11}},
+       BootEnding::early_exit,
+       false,
        "qemu failed (killed by signal 11 (SIGSEGV))"},
-      {"somebody ends qemu", nothing, {}, {.qemu = exited(0), .shutdown_reason = "host-signal"}, BootEnding::early_exit,
-       false, "qemu was ended from outside (host-signal)"},
-      {"no reason known is no success", nothing, {}, {.qemu = exited(0)}, BootEnding::early_exit, false,
+      {"somebody ends qemu",
+       nothing,
+       {},
+       {.qemu = exited(0), .shutdown_reason = "host-signal"},
+       BootEnding::early_exit,
+       false,
+       "qemu was ended from outside (host-signal)"},
+      {"no reason known is no success",
+       nothing,
+       {},
+       {.qemu = exited(0)},
+       BootEnding::early_exit,
+       false,
        "qemu ended without telling why"},
-      {"power-off of a machine that ends qemu on the spot", nothing, {"bye", "[    9.338408] reboot: Power down"},
-       {.qemu = exited(0)}, BootEnding::powered_off, true, "the guest powered off"},
-      {"qemu ends long after a word of power-off", nothing, {"[    9.338408] reboot: Power down", "bye"}, {.qemu = exited(0)},
-       BootEnding::early_exit, false, "qemu ended without telling why"},
-      {"time limit", {"a", "b"}, {"a"}, {.qemu = ended(Ending::timed_out)}, BootEnding::timed_out, false,
+      {"power-off of a machine that ends qemu on the spot",
+       nothing,
+       {"bye", "[    9.338408] reboot: Power down"},
+       {.qemu = exited(0)},
+       BootEnding::powered_off,
+       true,
+       "the guest powered off"},
+      {"qemu ends long after a word of power-off",
+       nothing,
+       {"[    9.338408] reboot: Power down", "bye"},
+       {.qemu = exited(0)},
+       BootEnding::early_exit,
+       false,
+       "qemu ended without telling why"},
+      {"time limit",
+       {"a", "b"},
+       {"a"},
+       {.qemu = ended(Ending::timed_out)},
+       BootEnding::timed_out,
+       false,
        "the time limit was reached, waiting for expect 2 of 2, \"b\""},
-      {"time limit, nothing expected", nothing, {}, {.qemu = ended(Ending::timed_out)}, BootEnding::timed_out, false,
+      {"time limit, nothing expected",
+       nothing,
+       {},
+       {.qemu = ended(Ending::timed_out)},
+       BootEnding::timed_out,
+       false,
        "the time limit was reached"},
-      {"time limit while probing", {"a"}, {"a"},
-       {.qemu = ended(Ending::timed_out), .probing = true, .probe_result = "exit 7"}, BootEnding::probe_failed, false,
+      {"time limit while probing",
+       {"a"},
+       {"a"},
+       {.qemu = ended(Ending::timed_out), .probing = true, .probe_result = "exit 7"},
+       BootEnding::probe_failed,
+       false,
        "no success within the time limit; last: exit 7"},
-      {"time limit before probing", {"a"}, {}, {.qemu = ended(Ending::timed_out), .probing = true},
-       BootEnding::timed_out, false, "the time limit was reached, waiting for expect 1 of 1, \"a\""},
-      {"interrupted", {"a"}, {}, {.qemu = ended(Ending::cancelled)}, BootEnding::cancelled, false,
+      {"time limit before probing",
+       {"a"},
+       {},
+       {.qemu = ended(Ending::timed_out), .probing = true},
+       BootEnding::timed_out,
+       false,
+       "the time limit was reached, waiting for expect 1 of 1, \"a\""},
+      {"interrupted",
+       {"a"},
+       {},
+       {.qemu = ended(Ending::cancelled)},
+       BootEnding::cancelled,
+       false,
        "interrupted, waiting for expect 1 of 1, \"a\""},
-      {"panic, then the time limit", {"a"}, panic, {.qemu = ended(Ending::timed_out)}, BootEnding::panicked, false,
+      {"panic, then the time limit",
+       {"a"},
+       panic,
+       {.qemu = ended(Ending::timed_out)},
+       BootEnding::panicked,
+       false,
        "Kernel panic - not syncing: x"},
   };
   for (const auto& test : cases) {

@@ -45,16 +45,19 @@ std::optional<KvmProbe> remembered(const fs::path& file, const Json& asked) {
   return KvmProbe{known["usable"], known["reason"], true};
 }
 
-KvmProbe run_guest(process::Runner& runner, const fs::path& qemu, const Arch& arch, std::stop_token stop) {
+KvmProbe run_guest(process::Runner& runner, const fs::path& qemu, const Arch& arch,
+                   std::stop_token stop) {
   const TemporaryDirectory directory("rtfx-kvm");
   const fs::path disk = directory.path() / "disk";
   write_file_atomically(disk, debug_exit_boot_sector());
   fs::resize_file(disk, smallest_disk);
   const process::Command command{
-      .argv = {qemu.string(), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",  //
-               "-machine", arch.machine + ",accel=kvm", "-cpu", "host", "-m", "64",                //
-               "-device", fmt::format("isa-debug-exit,iobase={:#x},iosize=4", debug_exit_port),    //
-               "-drive", fmt::format("file={},format=raw,readonly=on,if=none,id=disk", disk.string()),
+      .argv = {qemu.string(), "-nodefaults", "-no-user-config", "-no-reboot", "-display",
+               "none",                                                                           //
+               "-machine", arch.machine + ",accel=kvm", "-cpu", "host", "-m", "64",              //
+               "-device", fmt::format("isa-debug-exit,iobase={:#x},iosize=4", debug_exit_port),  //
+               "-drive",
+               fmt::format("file={},format=raw,readonly=on,if=none,id=disk", disk.string()),
                "-device", "virtio-blk-pci,drive=disk"},
       .timeout = probe_limit,
       .grace = probe_grace};
@@ -78,29 +81,33 @@ KvmProbe probe_kvm(process::Runner& runner, const fs::path& cache, std::stop_tok
   if (host != "amd64") return {false, fmt::format("there is no probe for {} hosts", host)};
   const Arch& arch = table.find(host);
   if (::access(device, R_OK | W_OK) != 0) {
-    return {false, errno == ENOENT ? fmt::format("no {}", device) : fmt::format("{}: {}", device, std::strerror(errno))};
+    return {false, errno == ENOENT ? fmt::format("no {}", device)
+                                   : fmt::format("{}: {}", device, std::strerror(errno))};
   }
   const auto qemu = process::find_program(arch.qemu);
   if (!qemu) return {false, arch.qemu + " is not installed"};
 
   std::error_code none;
   fs::create_directories(cache, none);
-  if (::access(cache.c_str(), W_OK) != 0) return run_guest(runner, *qemu, arch, stop);  // it cannot be remembered
-  const FileLock lock(cache / "kvm.lock");  // others that start now wait for this answer
+  if (::access(cache.c_str(), W_OK) != 0)
+    return run_guest(runner, *qemu, arch, stop);  // it cannot be remembered
+  const FileLock lock(cache / "kvm.lock");        // others that start now wait for this answer
   const fs::path file = cache / "kvm.json";
   const Json asked = circumstances(*qemu);
   if (const auto known = remembered(file, asked)) return *known;
   const KvmProbe probe = run_guest(runner, *qemu, arch, stop);
   if (stop.stop_requested()) return {false, "interrupted"};
-  const Json answer = {{"circumstances", asked}, {"usable", probe.usable}, {"reason", probe.reason}};
+  const Json answer = {
+      {"circumstances", asked}, {"usable", probe.usable}, {"reason", probe.reason}};
   write_file_atomically(file, answer.dump(2) + "\n");
   return probe;
 }
 
-AcceleratorChoice choose_accelerator(const Arch& arch, process::Runner& runner, const fs::path& cache,
-                                     std::stop_token stop) {
+AcceleratorChoice choose_accelerator(const Arch& arch, process::Runner& runner,
+                                     const fs::path& cache, std::stop_token stop) {
   const std::string host = host_arch(ArchTable::builtin());
-  if (arch.name != host) return {Accelerator::tcg, fmt::format("{} guest on {} host", arch.name, host)};
+  if (arch.name != host)
+    return {Accelerator::tcg, fmt::format("{} guest on {} host", arch.name, host)};
   const KvmProbe probe = probe_kvm(runner, cache, std::move(stop));
   return {probe.usable ? Accelerator::kvm : Accelerator::tcg, probe.reason};
 }

@@ -23,7 +23,8 @@ std::vector<Publish> with_free_ports(std::vector<Publish> publish) {
     address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
     auto* const generic = reinterpret_cast<sockaddr*>(&address);
     socklen_t size = sizeof address;
-    if (!socket || ::bind(socket.get(), generic, size) != 0 || ::getsockname(socket.get(), generic, &size) != 0) {
+    if (!socket || ::bind(socket.get(), generic, size) != 0 ||
+        ::getsockname(socket.get(), generic, &size) != 0) {
       throw system_error("looking for a free port", errno);
     }
     port.host = ::ntohs(address.sin_port);

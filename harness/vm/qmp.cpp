@@ -27,9 +27,12 @@ Message parse(const std::string& line) {
   const auto json = nlohmann::json::parse(line, nullptr, false);
   const auto text = [&json](const char* pointer) {
     const nlohmann::json::json_pointer at(pointer);
-    return json.is_object() && json.contains(at) && json[at].is_string() ? json[at].get<std::string>() : std::string();
+    return json.is_object() && json.contains(at) && json[at].is_string()
+               ? json[at].get<std::string>()
+               : std::string();
   };
-  return {json.is_object() && json.contains("QMP"), text("/id"), text("/event"), text("/data/reason")};
+  return {json.is_object() && json.contains("QMP"), text("/id"), text("/event"),
+          text("/data/reason")};
 }
 
 }  // namespace
@@ -38,11 +41,13 @@ bool Qmp::connect() {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   const std::string path = socket_.string();
-  if (path.size() >= sizeof address.sun_path) throw Error("the path of a socket is too long: " + path);
+  if (path.size() >= sizeof address.sun_path)
+    throw Error("the path of a socket is too long: " + path);
   std::memcpy(address.sun_path, path.data(), path.size());
   FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) throw system_error("making a socket", errno);
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return false;
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    return false;
   connection_ = std::move(socket);
   return true;
 }

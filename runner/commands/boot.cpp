@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -33,8 +33,11 @@ CLI::Validator seconds_from(double least) {
   return CLI::Validator(
       [least](const std::string& text) -> std::string {
         double value = 0;
-        const bool good = CLI::detail::lexical_cast(text, value) && value >= least && value <= longest_seconds;
-        return good ? "" : fmt::format("\"{}\" is no number of seconds from {:g} to {:.0f}", text, least, longest_seconds);
+        const bool good =
+            CLI::detail::lexical_cast(text, value) && value >= least && value <= longest_seconds;
+        return good ? ""
+                    : fmt::format("\"{}\" is no number of seconds from {:g} to {:.0f}", text, least,
+                                  longest_seconds);
       },
       "", "seconds");
 }
@@ -66,9 +69,10 @@ void find_image(const fs::path& prefix, vm::BootSpec& spec) {
   }
   if (!missing.empty()) {
     const std::string hint = text::did_you_mean(prefix.string(), images_beside(prefix));
-    throw Error(fmt::format("no image \"{}\": missing {}{}", prefix.string(), text::join(missing, ", "),
-                            hint.empty() ? "; rtfx build --format kernel+initrd writes it" : hint),
-                ExitCode::usage);
+    throw Error(
+        fmt::format("no image \"{}\": missing {}{}", prefix.string(), text::join(missing, ", "),
+                    hint.empty() ? "; rtfx build --format kernel+initrd writes it" : hint),
+        ExitCode::usage);
   }
   spec.kernel = part("-kernel");
   spec.initrd = part("-initrd.img");
@@ -77,13 +81,16 @@ void find_image(const fs::path& prefix, vm::BootSpec& spec) {
 
 Arch one_arch(const Context& context) {
   const auto arches = context.target_arches(context.project());
-  if (arches.size() != 1) throw Error("boot starts one guest: give --arch one arch", ExitCode::usage);
+  if (arches.size() != 1)
+    throw Error("boot starts one guest: give --arch one arch", ExitCode::usage);
   return arches.front();
 }
 
-vm::AcceleratorChoice choose_accelerator(const std::string& wanted, const Arch& arch, const Context& context) {
+vm::AcceleratorChoice choose_accelerator(const std::string& wanted, const Arch& arch,
+                                         const Context& context) {
   if (wanted == "tcg") return {vm::Accelerator::tcg, "asked for"};
-  auto choice = vm::choose_accelerator(arch, process::system_runner(), context.cache_directory(), context.stop);
+  auto choice = vm::choose_accelerator(arch, process::system_runner(), context.cache_directory(),
+                                       context.stop);
   if (wanted == "kvm" && choice.accelerator != vm::Accelerator::kvm) {
     throw Error("KVM does not work here: " + choice.reason, ExitCode::host);
   }
@@ -106,7 +113,8 @@ vm::BootSpec spec_of(const Options& options, const Context& context) {
   spec.console_log = options.console_log;
   spec.on_publish = [](const std::vector<vm::Publish>& ports) {
     for (const vm::Publish& port : ports) {
-      fmt::print(stderr, "rtfx: boot: 127.0.0.1:{} is port {}/{} of the guest\n", port.host, port.guest, port.protocol);
+      fmt::print(stderr, "rtfx: boot: 127.0.0.1:{} is port {}/{} of the guest\n", port.host,
+                 port.guest, port.protocol);
     }
   };
   return spec;
@@ -114,12 +122,14 @@ vm::BootSpec spec_of(const Options& options, const Context& context) {
 
 void print_verdict(const vm::BootOutcome& outcome) {
   const double seconds = std::chrono::duration<double>(outcome.elapsed).count();
-  const std::string when = fmt::format("after {:.1f} s ({})", seconds, vm::accelerator_name(outcome.accelerator));
+  const std::string when =
+      fmt::format("after {:.1f} s ({})", seconds, vm::accelerator_name(outcome.accelerator));
   if (outcome.ok) {
     fmt::print(stderr, "rtfx: boot: ok {}: {}\n", when, outcome.message);
     return;
   }
-  fmt::print(stderr, "rtfx: boot: failed: {} {}: {}\n", vm::boot_ending_name(outcome.ending), when, outcome.message);
+  fmt::print(stderr, "rtfx: boot: failed: {} {}: {}\n", vm::boot_ending_name(outcome.ending), when,
+             outcome.message);
   if (outcome.ending == vm::BootEnding::cancelled) return;
   if (outcome.last_lines.empty()) {
     fmt::print(stderr, "rtfx: boot: the console stayed empty\n");
@@ -129,20 +139,22 @@ void print_verdict(const vm::BootOutcome& outcome) {
   for (const std::string& line : outcome.last_lines) fmt::print(stderr, "    {}\n", line);
 }
 
-void print_json(const vm::BootOutcome& outcome, const Arch& arch, const std::string& accelerator_reason) {
+void print_json(const vm::BootOutcome& outcome, const Arch& arch,
+                const std::string& accelerator_reason) {
   nlohmann::ordered_json ports = nlohmann::ordered_json::array();
   for (const vm::Publish& port : outcome.published) {
     ports.push_back({{"host", port.host}, {"guest", port.guest}, {"protocol", port.protocol}});
   }
-  const nlohmann::ordered_json json = {{"ok", outcome.ok},
-                                       {"ending", vm::boot_ending_name(outcome.ending)},
-                                       {"message", outcome.message},
-                                       {"arch", arch.name},
-                                       {"accelerator", vm::accelerator_name(outcome.accelerator)},
-                                       {"accelerator_reason", accelerator_reason},
-                                       {"seconds", std::chrono::duration<double>(outcome.elapsed).count()},
-                                       {"publish", ports},
-                                       {"last_lines", outcome.last_lines}};
+  const nlohmann::ordered_json json = {
+      {"ok", outcome.ok},
+      {"ending", vm::boot_ending_name(outcome.ending)},
+      {"message", outcome.message},
+      {"arch", arch.name},
+      {"accelerator", vm::accelerator_name(outcome.accelerator)},
+      {"accelerator_reason", accelerator_reason},
+      {"seconds", std::chrono::duration<double>(outcome.elapsed).count()},
+      {"publish", ports},
+      {"last_lines", outcome.last_lines}};
   fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
@@ -151,7 +163,8 @@ int boot(const Options& options, const Context& context) {
   const auto choice = choose_accelerator(options.accelerator, spec.arch, context);
   spec.accelerator = choice.accelerator;
   if (context.verbosity > 0) {
-    fmt::print(stderr, "rtfx: boot: {} ({})\n", vm::accelerator_name(choice.accelerator), choice.reason);
+    fmt::print(stderr, "rtfx: boot: {} ({})\n", vm::accelerator_name(choice.accelerator),
+               choice.reason);
   }
   char last = '\n';
   const auto console = [&options, &last](std::string_view bytes) {
@@ -160,7 +173,9 @@ int boot(const Options& options, const Context& context) {
     last = bytes.back();
   };
   const auto outcome = vm::boot(spec, process::system_runner(), console, context.stop);
-  if (last != '\n') write_all(STDOUT_FILENO, "\n", "standard output");  // the verdict starts a line, on a terminal too
+  if (last != '\n')
+    write_all(STDOUT_FILENO, "\n",
+              "standard output");  // the verdict starts a line, on a terminal too
   if (options.json) print_json(outcome, spec.arch, choice.reason);
   print_verdict(outcome);
   if (outcome.ending == vm::BootEnding::cancelled) return static_cast<int>(ExitCode::interrupted);
@@ -172,26 +187,46 @@ int boot(const Options& options, const Context& context) {
 void add_boot(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("boot", "boot an image under qemu and judge what it does");
   auto options = std::make_shared<Options>();
-  command->add_option("PREFIX", options->prefix, "the image: PREFIX-kernel, PREFIX-initrd.img and PREFIX-cmdline")->required();
-  command->add_option("--cpus", options->cpus, "processors")->check(CLI::Range(1, 512))->capture_default_str();
-  command->add_option("--mem", options->memory_mib, "memory")->check(CLI::Range(16, 1 << 24))->type_name("MB")->capture_default_str();
-  command->add_option("--cmdline-append", options->append, "further words for the kernel's command line");
-  const auto list = [command](const char* flag, std::vector<std::string>& values, const char* type, const char* help) {
+  command
+      ->add_option("PREFIX", options->prefix,
+                   "the image: PREFIX-kernel, PREFIX-initrd.img and PREFIX-cmdline")
+      ->required();
+  command->add_option("--cpus", options->cpus, "processors")
+      ->check(CLI::Range(1, 512))
+      ->capture_default_str();
+  command->add_option("--mem", options->memory_mib, "memory")
+      ->check(CLI::Range(16, 1 << 24))
+      ->type_name("MB")
+      ->capture_default_str();
+  command->add_option("--cmdline-append", options->append,
+                      "further words for the kernel's command line");
+  const auto list = [command](const char* flag, std::vector<std::string>& values, const char* type,
+                              const char* help) {
     command->add_option(flag, values, help)->type_name(type)->allow_extra_args(false);
   };
-  list("--expect", options->expect, "REGEX", "succeed when console lines have matched every one, in this order");
+  list("--expect", options->expect, "REGEX",
+       "succeed when console lines have matched every one, in this order");
   list("--reject", options->reject, "REGEX", "fail when a console line matches");
-  list("--publish", options->publish, "[HOST]:GUEST[/PROTO]", "forward a port of 127.0.0.1; without HOST a free one");
+  list("--publish", options->publish, "[HOST]:GUEST[/PROTO]",
+       "forward a port of 127.0.0.1; without HOST a free one");
   command->add_option("--timeout", options->timeout, "limit for everything")
-      ->check(seconds_from(0.001))->type_name("SEC")->capture_default_str();
+      ->check(seconds_from(0.001))
+      ->type_name("SEC")
+      ->capture_default_str();
   command->add_option("--silence", options->silence, "longest time without console output; 0: any")
-      ->check(seconds_from(0))->type_name("SEC")->capture_default_str();
+      ->check(seconds_from(0))
+      ->type_name("SEC")
+      ->capture_default_str();
   command->add_option("--probe", options->probe,
-                      "shell command that must succeed on the host after the last expect; ports are in RTFX_PORT_<guest port>");
-  command->add_option("--console-log", options->console_log, "write the console's bytes there too")->type_name("FILE");
+                      "shell command that must succeed on the host after the last expect; ports "
+                      "are in RTFX_PORT_<guest port>");
+  command->add_option("--console-log", options->console_log, "write the console's bytes there too")
+      ->type_name("FILE");
   command->add_option("--accel", options->accelerator, "kvm only when a guest really runs")
-      ->check(CLI::IsMember({"tcg", "kvm", "auto"}))->capture_default_str();
-  command->add_flag("--json", options->json, "print the verdict as JSON on standard output, instead of the console");
+      ->check(CLI::IsMember({"tcg", "kvm", "auto"}))
+      ->capture_default_str();
+  command->add_flag("--json", options->json,
+                    "print the verdict as JSON on standard output, instead of the console");
   command->callback([options, &context] {
     context.action = [options, &context] { return boot(*options, context); };
   });

@@ -16,7 +16,8 @@ std::filesystem::path Context::cache_directory() const {
 }
 
 std::optional<runner::Project> Context::project() const {
-  const std::optional<std::filesystem::path> file = runner::find_project_file(std::filesystem::current_path());
+  const std::optional<std::filesystem::path> file =
+      runner::find_project_file(std::filesystem::current_path());
   if (!file) return std::nullopt;
   Diagnostics diagnostics;
   runner::Project project = runner::load_project(*file, diagnostics);

@@ -19,11 +19,11 @@ namespace rtfx::commands {
 
 /// What every command is given: the global flags and the way to stop.
 struct Context {
-  std::filesystem::path case_directory;   ///< -c; empty: that of rtfx.yml, else "cases", else "."
-  std::string labels;                     ///< -l
-  int verbosity = 0;                      ///< -v, -vv, -v=2
-  std::string arch;                       ///< --arch A[,B]|all; empty: the host's
-  std::filesystem::path cache;            ///< --cache; empty: cache_directory()
+  std::filesystem::path case_directory;  ///< -c; empty: that of rtfx.yml, else "cases", else "."
+  std::string labels;                    ///< -l
+  int verbosity = 0;                     ///< -v, -vv, -v=2
+  std::string arch;                      ///< --arch A[,B]|all; empty: the host's
+  std::filesystem::path cache;           ///< --cache; empty: cache_directory()
   std::stop_token stop;
   /// Set by the chosen command when it is parsed; main() runs it.
   std::function<int()> action;

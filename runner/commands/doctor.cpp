@@ -2,11 +2,11 @@
 //
 // What this host can and cannot do. A check looks at the thing itself where that is cheap: an image is really built, a
 // guest really run; a file that exists proves little.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <cstring>
 #include <fstream>
@@ -57,7 +57,8 @@ struct Tool {
 
 /// The program's version as it says, or "".
 std::string version_of(const fs::path& program, std::stop_token stop) {
-  const auto ran = process::run_captured(process::system_runner(), {.argv = {program.string(), "--version"}, .timeout = 10s}, stop);
+  const auto ran = process::run_captured(
+      process::system_runner(), {.argv = {program.string(), "--version"}, .timeout = 10s}, stop);
   std::smatch found;
   const std::string said = ran.out + ran.err;
   return std::regex_search(said, found, std::regex("\\d+(\\.\\d+)+")) ? found.str() : "";
@@ -95,11 +96,16 @@ Check check_builder(const Arch& host, const fs::path& cache, std::stop_token sto
     planned.ref = probe_ref;
     oci::Store store(directory.path() / "store");
     const ArchTable table = ArchTable::builtin();
-    const pkg::BuildEnvironment environment{
-        .runner = process::system_runner(), .store = store, .arches = table, .scratch = directory.path() / "scratch", .debian_mirror = "",
-        .timeout = 60s};
-    const auto built = pkg::build_package(planned, host, environment, true, [](std::string_view) {}, stop);
-    check.detail = fmt::format("built an image in {:.1f} s", std::chrono::duration<double>(built.elapsed).count());
+    const pkg::BuildEnvironment environment{.runner = process::system_runner(),
+                                            .store = store,
+                                            .arches = table,
+                                            .scratch = directory.path() / "scratch",
+                                            .debian_mirror = "",
+                                            .timeout = 60s};
+    const auto built = pkg::build_package(
+        planned, host, environment, true, [](std::string_view) {}, stop);
+    check.detail = fmt::format("built an image in {:.1f} s",
+                               std::chrono::duration<double>(built.elapsed).count());
   } catch (const std::exception& error) {
     check.status = Status::missing;
     const auto lines = text::split_list(error.what(), '\n');
@@ -117,7 +123,8 @@ Check check_archive() {
     // What stands before an @ is a password.
     const auto host = address.find("://");
     const auto at = address.find('@');
-    const bool secret = host != address.npos && at != address.npos && at < address.find('/', host + 3);
+    const bool secret =
+        host != address.npos && at != address.npos && at < address.find('/', host + 3);
     check.detail = secret ? address.substr(0, host + 3) + address.substr(at + 1) : address;
   } catch (const Error& error) {
     check.status = Status::missing;
@@ -135,7 +142,9 @@ Check check_namespaces(std::stop_token stop) {
     return check;
   }
   const auto ran = process::run_captured(
-      process::system_runner(), {.argv = {"unshare", "--mount", "--net", "sh", "-c", "mount --bind / /mnt"}, .timeout = 10s}, stop);
+      process::system_runner(),
+      {.argv = {"unshare", "--mount", "--net", "sh", "-c", "mount --bind / /mnt"}, .timeout = 10s},
+      stop);
   if (ran.outcome.ok()) {
     check.detail = "mount and network";
     return check;
@@ -197,10 +206,13 @@ Check check_disk(const fs::path& cache) {
   Check check{.name = "disk"};
   fs::path existing = cache;
   std::error_code none;
-  while (!fs::exists(existing, none) && existing.has_relative_path()) existing = existing.parent_path();
+  while (!fs::exists(existing, none) && existing.has_relative_path())
+    existing = existing.parent_path();
   struct statvfs status {};
-  if (::statvfs(existing.c_str(), &status) != 0) throw system_error("looking at " + existing.string(), errno);
-  const double free = static_cast<double>(status.f_bavail) * static_cast<double>(status.f_frsize) / (1 << 30);
+  if (::statvfs(existing.c_str(), &status) != 0)
+    throw system_error("looking at " + existing.string(), errno);
+  const double free =
+      static_cast<double>(status.f_bavail) * static_cast<double>(status.f_frsize) / (1 << 30);
   check.detail = fmt::format("{:.1f} GiB free for the cache, {}", free, cache.string());
   if (::access(existing.c_str(), W_OK) != 0) {
     check.status = Status::missing;
@@ -210,7 +222,8 @@ Check check_disk(const fs::path& cache) {
   } else if (free < 5) {
     check.status = Status::degraded;
   }
-  if (check.status != Status::ok) check.remedy = "make room, or put the cache elsewhere with --cache";
+  if (check.status != Status::ok)
+    check.remedy = "make room, or put the cache elsewhere with --cache";
   return check;
 }
 
@@ -240,7 +253,8 @@ std::vector<Tool> emulators(const std::optional<runner::Project>& project, const
   }
   std::vector<Tool> tools;
   for (const Arch& row : rows) {
-    tools.push_back({row.qemu, row.qemu_package, first_class.contains(row.name) ? "" : row.name + ", a candidate, needs"});
+    tools.push_back({row.qemu, row.qemu_package,
+                     first_class.contains(row.name) ? "" : row.name + ", a candidate, needs"});
   }
   return tools;
 }
@@ -250,8 +264,9 @@ std::vector<Check> examine(const Context& context) {
   const ArchTable table = ArchTable::builtin();
   const fs::path cache = context.cache_directory();
   std::vector<Check> checks = {check_kernel()};
-  std::vector<Tool> tools = {{"buildah", "buildah"},     {"mmdebstrap", "mmdebstrap"}, {"gpg", "gpg"}, {"skopeo", "skopeo"},
-                             {"unshare", "util-linux"},  {"mount", "mount"},           {"git", "git"}, {"jq", "jq"}};
+  std::vector<Tool> tools = {
+      {"buildah", "buildah"},    {"mmdebstrap", "mmdebstrap"}, {"gpg", "gpg"}, {"skopeo", "skopeo"},
+      {"unshare", "util-linux"}, {"mount", "mount"},           {"git", "git"}, {"jq", "jq"}};
   for (Tool& tool : emulators(project, context)) tools.push_back(std::move(tool));
   tools.push_back({"docker-registry", "docker-registry", "ci/test needs"});
   tools.push_back({"xmllint", "libxml2-utils", "ci/test needs"});
@@ -275,9 +290,13 @@ void print_table(const std::vector<Check>& checks) {
   for (const Check& check : checks) width = std::max(width, check.name.size());
   for (const Check& check : checks) {
     std::string status = fmt::format("{:<8}", status_name(check.status));
-    if (colour) status = coloured(status, check.status == Status::ok ? "32" : check.status == Status::degraded ? "33" : "31");
+    if (colour)
+      status = coloured(status, check.status == Status::ok         ? "32"
+                                : check.status == Status::degraded ? "33"
+                                                                   : "31");
     const std::string remedy = check.remedy.empty() ? "" : ": " + check.remedy;
-    print(fmt::format("{}  {:<{}}  {}{}\n", status, check.name, width, text::printable(check.detail), remedy));
+    print(fmt::format("{}  {:<{}}  {}{}\n", status, check.name, width,
+                      text::printable(check.detail), remedy));
   }
 }
 
@@ -303,8 +322,9 @@ int doctor(bool json, const Context& context) {
     print_json(checks, lacking.empty());
   } else {
     print_table(checks);
-    print(lacking.empty() ? "This host has everything that the main job needs.\n"
-                          : fmt::format("The main job cannot run here: {}.\n", text::join(lacking, ", ")));
+    print(lacking.empty()
+              ? "This host has everything that the main job needs.\n"
+              : fmt::format("The main job cannot run here: {}.\n", text::join(lacking, ", ")));
   }
   return static_cast<int>(lacking.empty() ? ExitCode::ok : ExitCode::host);
 }
@@ -315,7 +335,8 @@ void add_doctor(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("doctor", "what this host can and cannot do");
   auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "print JSON");
-  command->callback([json, &context] { context.action = [json, &context] { return doctor(*json, context); }; });
+  command->callback(
+      [json, &context] { context.action = [json, &context] { return doctor(*json, context); }; });
 }
 
 }  // namespace rtfx::commands

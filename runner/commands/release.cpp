@@ -55,13 +55,15 @@ struct Release {
   unsigned jobs;
 };
 
-Release open_release(const runner::Project& project, const Context& context, const Options& options) {
+Release open_release(const runner::Project& project, const Context& context,
+                     const Options& options) {
   Release release;
   release.folder = project.root / "_release" / release.id;
   release.results = project.root / "_results";
   release.run_folder = release.results / release.id;
   release.cache = context.cache_directory();
-  release.jobs = options.jobs != 0 ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
+  release.jobs =
+      options.jobs != 0 ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
   return release;
 }
 
@@ -74,11 +76,13 @@ void say(const std::string& line) {
 /// A line per built package and assembled image; what failed is told with the builder's last words.
 void tell_progress(const results::UnitFinished& unit, const std::string& note) {
   const double seconds = std::chrono::duration<double>(unit.elapsed).count();
-  const std::string name = fmt::format("{:<8} {:<8} {}", unit.unit.kind, unit.unit.arch, unit.unit.name);
+  const std::string name =
+      fmt::format("{:<8} {:<8} {}", unit.unit.kind, unit.unit.arch, unit.unit.name);
   if (unit.result == results::Result::pass) {
     say(fmt::format("{} {} in {:.1f} s", name, note, seconds));
   } else {
-    say(fmt::format("{} {}: {}", name, results::result_name(unit.result), note.empty() ? unit.reason : note));
+    say(fmt::format("{} {}: {}", name, results::result_name(unit.result),
+                    note.empty() ? unit.reason : note));
     if (!unit.log.empty()) say("         log: " + unit.log);
   }
 }
@@ -87,15 +91,17 @@ void tell_progress(const results::UnitFinished& unit, const std::string& note) {
 fs::path write_subjects(const fs::path& folder, const std::vector<results::Subject>& subjects) {
   std::string lines;
   for (const results::Subject& subject : subjects) {
-    lines += fmt::format("{{\"name\":\"{}\",\"arch\":\"{}\",\"digest\":\"{}\"}}\n", subject.name, subject.arch, subject.digest);
+    lines += fmt::format("{{\"name\":\"{}\",\"arch\":\"{}\",\"digest\":\"{}\"}}\n", subject.name,
+                         subject.arch, subject.digest);
   }
   const fs::path path = folder / "subjects.jsonl";
   write_file_atomically(path, lines);
   return path;
 }
 
-results::RunRecord run_suites(const gate::Input& input, const gate::Plan& plan, const gate::Artifacts& artifacts,
-                              const Release& release, const Context& context, const Options& options) {
+results::RunRecord run_suites(const gate::Input& input, const gate::Plan& plan,
+                              const gate::Artifacts& artifacts, const Release& release,
+                              const Context& context, const Options& options) {
   runner::RunOptions run;
   run.patterns = input.project.gate.suites;
   run.labels = context.labels;
@@ -109,7 +115,8 @@ results::RunRecord run_suites(const gate::Input& input, const gate::Plan& plan, 
   run.version = RTFX_VERSION;
   run.subjects = artifacts.subjects;
   run.prior = artifacts.results;
-  for (results::UnitFinished& unit : gate::cases_that_cannot_run(plan, artifacts)) run.prior.push_back(std::move(unit));
+  for (results::UnitFinished& unit : gate::cases_that_cannot_run(plan, artifacts))
+    run.prior.push_back(std::move(unit));
   run.env = {{"RTFX_PROJECT", input.project.root.string()}, {"RTFX_CACHE", release.cache.string()}};
 
   const fs::path program = fs::read_symlink("/proc/self/exe");
@@ -117,15 +124,19 @@ results::RunRecord run_suites(const gate::Input& input, const gate::Plan& plan, 
   const gate::KnownResults known(options.rerun ? fs::path() : release.results);
   run.env["RTFX_SUBJECTS"] = write_subjects(release.folder, artifacts.subjects).string();
   run.key = [&](const runner::Case& test, const Arch& arch) { return keys.key(test, arch); };
-  run.known = [&](const results::UnitId& unit, const std::string& key) { return known.find(unit, key); };
+  run.known = [&](const results::UnitId& unit, const std::string& key) {
+    return known.find(unit, key);
+  };
 
   ConsoleReporter reporter(context.verbosity, true, run.jobs == 1);
   reporter.leave_standard_output_alone();
-  return runner::run_cases(*input.cases, run, input.project.table, process::system_runner(), reporter, context.stop);
+  return runner::run_cases(*input.cases, run, input.project.table, process::system_runner(),
+                           reporter, context.stop);
 }
 
 /// The packages as they would ship, in the order of their names.
-std::vector<gate::Shipment> shipments(const gate::Artifacts& artifacts, const std::vector<std::string>& arches) {
+std::vector<gate::Shipment> shipments(const gate::Artifacts& artifacts,
+                                      const std::vector<std::string>& arches) {
   std::map<std::string, gate::Shipment> by_ref;
   for (const auto& [unit, manifest] : artifacts.manifests) {
     const auto& [ref, arch] = unit;
@@ -145,16 +156,18 @@ void print_verdict(const gate::Verdict& verdict, const Release& release, const O
     fmt::print("{}", gate::verdict_json(verdict, release.id));
     return;
   }
-  fmt::print("\n{}\nreports  {}\nverdict  {}\n", gate::verdict_text(verdict), release.run_folder.string(),
-             (release.folder / "verdict.json").string());
+  fmt::print("\n{}\nreports  {}\nverdict  {}\n", gate::verdict_text(verdict),
+             release.run_folder.string(), (release.folder / "verdict.json").string());
 }
 
-void print_published(const std::vector<gate::Published>& published, const Release& release, const std::string& target) {
+void print_published(const std::vector<gate::Published>& published, const Release& release,
+                     const std::string& target) {
   fmt::print("receipts {}\n\npublished to {}\n", release.folder.string(), target);
   for (const gate::Published& entry : published) {
     std::vector<std::string> arches;
     for (const auto& [arch, digest] : entry.manifests) arches.push_back(arch);
-    fmt::print("  {} {} [{}]{}\n", entry.ref, entry.index.str(), text::join(arches, " "), entry.changed ? "" : " (there already)");
+    fmt::print("  {} {} [{}]{}\n", entry.ref, entry.index.str(), text::join(arches, " "),
+               entry.changed ? "" : " (there already)");
   }
 }
 
@@ -164,9 +177,9 @@ int release(const Context& context, const Options& options) {
   // Load: every problem of every file at once; nothing has been started or written yet.
   const gate::Input input = gate::load(context.require_project());
   runner::check_labels(*input.cases, context.labels, input.project.table);
-  const std::unique_ptr<gate::Target> target =
-      gate::open_target(options.to.empty() ? input.project.registry : options.to, 
-                        options.to.empty() ? input.project.root : fs::current_path(), runner, context.stop);
+  const std::unique_ptr<gate::Target> target = gate::open_target(
+      options.to.empty() ? input.project.registry : options.to,
+      options.to.empty() ? input.project.root : fs::current_path(), runner, context.stop);
   const Release release = open_release(input.project, context, options);
 
   // Plan: what must exist and pass, from the input files alone.
@@ -175,11 +188,14 @@ int release(const Context& context, const Options& options) {
 
   // Build: packages and kernels per arch into the content store; what the store has is not built again.
   oci::Store store(release.cache / "store");
-  const pkg::BuildEnvironment environment{runner, store, input.project.table, release.cache / "buildah", ""};
-  gate::Artifacts artifacts = gate::build_packages(input, plan, environment, release.folder / "logs", release.jobs, tell_progress, context.stop);
+  const pkg::BuildEnvironment environment{runner, store, input.project.table,
+                                          release.cache / "buildah", ""};
+  gate::Artifacts artifacts = gate::build_packages(
+      input, plan, environment, release.folder / "logs", release.jobs, tell_progress, context.stop);
 
   // Assemble: bootable images of the examples, from the content store.
-  gate::assemble_examples(input, plan, store, input.project.root / "_build", release.cache / "images", tell_progress, context.stop, artifacts);
+  gate::assemble_examples(input, plan, store, input.project.root / "_build",
+                          release.cache / "images", tell_progress, context.stop, artifacts);
 
   // Test: the suites of the gate per arch, every result logged at once.
   const results::RunRecord run = run_suites(input, plan, artifacts, release, context, options);
@@ -204,7 +220,8 @@ int release(const Context& context, const Options& options) {
 
   // Stage: blobs and manifests by digest; no tag changes.
   const FileLock one_publisher(input.project.root / "_release" / "publish.lock");
-  const gate::StagedRelease staged = gate::stage(shipments(artifacts, verdict.shipped_arches()), *target, store, journal);
+  const gate::StagedRelease staged =
+      gate::stage(shipments(artifacts, verdict.shipped_arches()), *target, store, journal);
 
   // Publish: per-arch tags, then index tags; read back and compared.
   const std::vector<gate::Published> published = gate::publish(staged, *target, store, journal);
@@ -219,15 +236,25 @@ int release(const Context& context, const Options& options) {
 }  // namespace
 
 void add_release(CLI::App& app, Context& context) {
-  CLI::App* command = app.add_subcommand("release", "build, test and publish everything, only if every first-class arch passes");
+  CLI::App* command = app.add_subcommand(
+      "release", "build, test and publish everything, only if every first-class arch passes");
   const auto options = std::make_shared<Options>();
   command->add_flag("--dry-run", options->dry_run, "do everything but publish");
-  command->add_flag("--rerun", options->rerun, "run every case, also those whose passing result is known");
+  command->add_flag("--rerun", options->rerun,
+                    "run every case, also those whose passing result is known");
   command->add_flag("--json", options->json, "print the verdict as JSON");
-  command->add_option("--to", options->to, "where to publish instead of rtfx.yml's registry: oci:DIR or HOST[:PORT][/PREFIX]")
+  command
+      ->add_option(
+          "--to", options->to,
+          "where to publish instead of rtfx.yml's registry: oci:DIR or HOST[:PORT][/PREFIX]")
       ->type_name("TARGET");
-  command->add_option("-j,--jobs", options->jobs, "builds and cases at the same time (default: processors)")->check(CLI::PositiveNumber);
-  command->callback([&context, options] { context.action = [&context, options] { return release(context, *options); }; });
+  command
+      ->add_option("-j,--jobs", options->jobs,
+                   "builds and cases at the same time (default: processors)")
+      ->check(CLI::PositiveNumber);
+  command->callback([&context, options] {
+    context.action = [&context, options] { return release(context, *options); };
+  });
 }
 
 }  // namespace rtfx::commands
