@@ -206,7 +206,10 @@ int release(const Context& context, const Options& options) {
   write_file_atomically(release.folder / "verdict.txt", gate::verdict_text(verdict));
   journal.append("decided", {{"ships", verdict.ships ? "yes" : "no"}, {"run", release.id}});
   print_verdict(verdict, release, options);
-  if (context.stop.stop_requested()) return static_cast<int>(ExitCode::interrupted);
+  if (context.stop.stop_requested()) {
+    say("rtfx: interrupted; nothing was published: " + target->name() + " is as it was");
+    return static_cast<int>(ExitCode::interrupted);
+  }
   if (!verdict.ships) {
     say("rtfx: nothing was published: " + target->name() + " is as it was");
     return static_cast<int>(ExitCode::failed);
