@@ -52,7 +52,7 @@ expect_output '^\[PASS    \] top.env '
 expect_output '^\[ERROR   \] top.other '
 expect_output '^ +post-test.sh: exit 9'
 log=_results/latest/top.env.log
-[ "$(head -n 1 $log)" != 'before top.env in 010_env' ] || fail "-x traces nothing"
+grep -q '^+ echo before top.env' $log || fail "-x traces nothing"
 grep -qx 'before top.env in 010_env' $log || fail "no pre-test.sh"
 grep -qx 'after top.env 0' $log || fail "no post-test.sh"
 [ ! -e "$(cat _results/latest/tmp)" ] || fail "RTFX_TMP is left"
