@@ -195,7 +195,7 @@ TEST(JUnit, survives_hostile_names_reasons_and_output) {
   }
   const RunRecord run = run_of(units);
   expect_valid_junit(run, folder.path());
-  EXPECT_NO_THROW((void)nlohmann::json::parse(summary_json(run)));
+  EXPECT_TRUE(nlohmann::json::accept(summary_json(run)));
 }
 
 TEST(JUnit, much_output_is_cut_to_head_and_tail) {
