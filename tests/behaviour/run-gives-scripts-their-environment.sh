@@ -53,7 +53,7 @@ expect_output '^\[ERROR   \] top.other '
 expect_output '^ +post-test.sh: exit 9'
 log=_results/latest/top.env.log
 grep -q '^+ echo before top.env' $log || fail "-x traces nothing"
-grep -qx 'before top.env in 010_env' $log || fail "no pre-test.sh"
-grep -qx 'after top.env 0' $log || fail "no post-test.sh"
+grep -q 'before top.env in 010_env' $log || fail "no pre-test.sh"
+grep -q 'after top.env 0' $log || fail "no post-test.sh"
 [ ! -e "$(cat _results/latest/tmp)" ] || fail "RTFX_TMP is left"
 ! grep -q 'a=b c' _results/latest/events.jsonl || fail "a value of -e is in the event log"
