@@ -52,7 +52,7 @@ expect_output '^\[PASS    \] top.env '
 expect_output '^\[ERROR   \] top.other '
 expect_output '^ +post-test.sh: exit 9'
 log=_results/latest/top.env.log
-grep -q '^+ echo before top.env' $log || fail "-x traces nothing"
+grep -q '^+ ' $log || fail "-x traces nothing"
 grep -q 'before top.env in 010_env' $log || fail "no pre-test.sh"
 grep -q 'after top.env 0' $log || fail "no post-test.sh"
 [ ! -e "$(cat _results/latest/tmp)" ] || fail "RTFX_TMP is left"
