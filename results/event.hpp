@@ -3,9 +3,8 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
-#include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace rtfx::results {
@@ -40,7 +39,9 @@ struct Subject {
 /// First line of a log.
 struct RunStarted {
   std::string run_id, version, host_os, host_arch, commit, command_line;
-  std::vector<std::string> labels;
+  std::vector<std::string> labels;  ///< all of the run: given, of the host, of the target
+  std::string given_labels;         ///< as -l gave them
+  std::string shard;                ///< "2/5", or "" for the whole
   std::vector<Subject> subjects;
   /// The machine, as in rtf's SUMMARY files: distribution ("Debian"), its version ("12"), hardware;
   /// "" and -1 when unknown.
@@ -52,10 +53,24 @@ struct UnitPlanned {
   UnitId unit;
   std::string summary, issue, author;
   std::vector<std::string> labels;
+  std::string file;  ///< the script, relative to the folder of the cases or of the project; or ""
 };
+/// An attempt begins; there is more than one only when units are retried.
 struct UnitStarted {
   UnitId unit;
+  int attempt = 1;
 };
+/// An attempt that did not pass, and is followed by another.
+struct UnitRetried {
+  UnitId unit;
+  int attempt = 1;  ///< the one that ended
+  Result result = Result::fail;
+  std::string reason;
+  std::chrono::nanoseconds elapsed{0};
+  bool leaked = false;
+  std::string log;  ///< as in UnitFinished
+};
+/// The last attempt, or the only one.
 struct UnitFinished {
   UnitId unit;
   Result result = Result::pass;
@@ -66,19 +81,19 @@ struct UnitFinished {
   std::string benchmark;    ///< text after RT_BENCHMARK_RESULT:, or ""
   std::string key;          ///< digest over everything that the result depends on, or ""
   std::string reused_from;  ///< id of the run whose result this is, when it was not run again
+  /// The run was stopped while it ran (result `cancel`): it has still to be run.
+  bool interrupted = false;
 };
 struct RunFinished {
-  bool complete = true;  ///< false: interrupted
+  bool complete = true;  ///< false: interrupted, or out of time
+  std::string reason;    ///< why it is not complete
 };
 
-/// One line of events.jsonl; exactly one of the members is set.
+/// One line of events.jsonl.
 struct Event {
-  std::chrono::system_clock::time_point time;
-  std::optional<RunStarted> run_started;
-  std::optional<UnitPlanned> planned;
-  std::optional<UnitStarted> started;
-  std::optional<UnitFinished> finished;
-  std::optional<RunFinished> run_finished;
+  std::variant<RunStarted, UnitPlanned, UnitStarted, UnitRetried, UnitFinished, RunFinished> what;
+  /// The epoch: not yet known; EventLog::append sets it.
+  std::chrono::system_clock::time_point time{};
 };
 
 }  // namespace rtfx::results

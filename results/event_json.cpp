@@ -60,6 +60,8 @@ void write(Json& json, const RunStarted& run) {
                   {"model", clean(run.host_model)}, {"cpu", clean(run.host_cpu)},
                   {"memory", run.host_memory}};
   put(json, "labels", run.labels);
+  put(json, "given_labels", run.given_labels);
+  put(json, "shard", run.shard);
   if (run.subjects.empty()) return;
   json["subjects"] = Json::array();
   for (const auto& subject : run.subjects) {
@@ -76,6 +78,8 @@ RunStarted read_run_started(const Json& json) {
   run.commit = get(json, "commit");
   run.command_line = get(json, "command");
   run.labels = get_list(json, "labels");
+  run.given_labels = get(json, "given_labels");
+  run.shard = get(json, "shard");
   if (const auto host = json.find("host"); host != json.end()) {
     run.host_os = get(*host, "os");
     run.host_arch = get(*host, "arch");
@@ -98,11 +102,39 @@ void write(Json& json, const UnitPlanned& planned) {
   put(json, "issue", planned.issue);
   put(json, "author", planned.author);
   put(json, "labels", planned.labels);
+  put(json, "file", planned.file);
 }
 
 UnitPlanned read_planned(const Json& json) {
   return {get_unit(json), get(json, "summary"), get(json, "issue"), get(json, "author"),
-          get_list(json, "labels")};
+          get_list(json, "labels"), get(json, "file")};
+}
+
+void write(Json& json, const UnitStarted& started) {
+  put_unit(json, started.unit);
+  if (started.attempt > 1) json["attempt"] = started.attempt;
+}
+
+void write(Json& json, const UnitRetried& retried) {
+  put_unit(json, retried.unit);
+  json["attempt"] = retried.attempt;
+  json["result"] = result_name(retried.result);
+  put(json, "reason", retried.reason);
+  json["elapsed_ns"] = retried.elapsed.count();
+  if (retried.leaked) json["leaked"] = true;
+  put(json, "log", retried.log);
+}
+
+UnitRetried read_retried(const Json& json) {
+  UnitRetried retried;
+  retried.unit = get_unit(json);
+  retried.attempt = json.at("attempt").get<int>();
+  retried.result = parse_result(json.at("result").get<std::string>());
+  retried.reason = get(json, "reason");
+  retried.elapsed = std::chrono::nanoseconds(json.value("elapsed_ns", std::int64_t{0}));
+  retried.leaked = json.value("leaked", false);
+  retried.log = get(json, "log");
+  return retried;
 }
 
 void write(Json& json, const UnitFinished& finished) {
@@ -115,6 +147,12 @@ void write(Json& json, const UnitFinished& finished) {
   put(json, "benchmark", finished.benchmark);
   put(json, "key", finished.key);
   put(json, "reused_from", finished.reused_from);
+  if (finished.interrupted) json["interrupted"] = true;
+}
+
+void write(Json& json, const RunFinished& finished) {
+  json["complete"] = finished.complete;
+  put(json, "reason", finished.reason);
 }
 
 UnitFinished read_finished(const Json& json) {
@@ -128,6 +166,7 @@ UnitFinished read_finished(const Json& json) {
   finished.benchmark = get(json, "benchmark");
   finished.key = get(json, "key");
   finished.reused_from = get(json, "reused_from");
+  finished.interrupted = json.value("interrupted", false);
   return finished;
 }
 
@@ -140,20 +179,29 @@ Event read_event(const Json& json) {
   event.time = parse_time(json.at("time").get<std::string>());
   const auto kind = json.at("event").get<std::string>();
   if (kind == "run_started") {
-    event.run_started = read_run_started(json);
+    event.what = read_run_started(json);
   } else if (kind == "planned") {
-    event.planned = read_planned(json);
+    event.what = read_planned(json);
   } else if (kind == "started") {
-    event.started = UnitStarted{get_unit(json)};
+    event.what = UnitStarted{get_unit(json), json.value("attempt", 1)};
+  } else if (kind == "retried") {
+    event.what = read_retried(json);
   } else if (kind == "finished") {
-    event.finished = read_finished(json);
+    event.what = read_finished(json);
   } else if (kind == "run_finished") {
-    event.run_finished = RunFinished{json.at("complete").get<bool>()};
+    event.what = RunFinished{json.at("complete").get<bool>(), get(json, "reason")};
   } else {
     throw Error("unknown event \"" + kind + "\"");
   }
   return event;
 }
+
+const char* name_of(const RunStarted&) { return "run_started"; }
+const char* name_of(const UnitPlanned&) { return "planned"; }
+const char* name_of(const UnitStarted&) { return "started"; }
+const char* name_of(const UnitRetried&) { return "retried"; }
+const char* name_of(const UnitFinished&) { return "finished"; }
+const char* name_of(const RunFinished&) { return "run_finished"; }
 
 }  // namespace
 
@@ -161,24 +209,12 @@ std::string format_event(const Event& event) {
   Json json;
   json["v"] = schema_version;
   json["time"] = format_time(event.time);
-  if (event.run_started) {
-    json["event"] = "run_started";
-    write(json, *event.run_started);
-  } else if (event.planned) {
-    json["event"] = "planned";
-    write(json, *event.planned);
-  } else if (event.started) {
-    json["event"] = "started";
-    put_unit(json, event.started->unit);
-  } else if (event.finished) {
-    json["event"] = "finished";
-    write(json, *event.finished);
-  } else if (event.run_finished) {
-    json["event"] = "run_finished";
-    json["complete"] = event.run_finished->complete;
-  } else {
-    throw Error("an event without content");
-  }
+  std::visit(
+      [&](const auto& what) {
+        json["event"] = name_of(what);
+        write(json, what);
+      },
+      event.what);
   return json.dump();
 }
 

@@ -15,19 +15,17 @@ class Folder {
   void add(const Event& event) {
     if (!run_.begin) run_.begin = event.time;
     run_.end = event.time;
-    if (event.run_started) begin(*event.run_started);
-    if (event.planned) plan(*event.planned);
-    if (event.started) unit(event.started->unit).started = event.time;
-    if (event.finished) finish(*event.finished, event.time);
-    if (event.run_finished) run_.finished = event.run_finished->complete;
+    std::visit([&](const auto& what) { on(what, event.time); }, event.what);
   }
 
   RunRecord take() { return std::move(run_); }
 
  private:
+  using Time = std::chrono::system_clock::time_point;
+
   /// A log can have several of them (a continued or merged run): the last one speaks, the subjects
   /// add up.
-  void begin(const RunStarted& start) {
+  void on(const RunStarted& start, Time) {
     auto subjects = std::move(run_.start.subjects);
     for (const auto& subject : start.subjects) {
       if (std::find(subjects.begin(), subjects.end(), subject) == subjects.end())
@@ -40,19 +38,26 @@ class Folder {
 
   /// A unit that is planned again has no result until it finishes again: an old pass must not stand
   /// for it.
-  void plan(const UnitPlanned& planned) {
+  void on(const UnitPlanned& planned, Time) {
     auto& record = unit(planned.unit);
+    record = {};
     record.planned = planned;
-    record.started.reset();
-    record.finished.reset();
-    record.ended.reset();
   }
 
-  void finish(const UnitFinished& finished, std::chrono::system_clock::time_point time) {
+  void on(const UnitStarted& started, Time time) {
+    auto& record = unit(started.unit);
+    if (!record.started) record.started = time;
+  }
+
+  void on(const UnitRetried& retried, Time) { unit(retried.unit).retried.push_back(retried); }
+
+  void on(const UnitFinished& finished, Time time) {
     auto& record = unit(finished.unit);
     record.finished = finished;
     record.ended = time;
   }
+
+  void on(const RunFinished& finished, Time) { run_.finished = finished.complete; }
 
   UnitRecord& unit(const UnitId& id) {
     const auto [place, is_new] = places_.try_emplace(id, run_.units.size());

@@ -12,9 +12,13 @@ namespace rtfx::results {
 /// A unit with all that the log says of it.
 struct UnitRecord {
   UnitPlanned planned;
-  std::optional<std::chrono::system_clock::time_point> started;
+  std::optional<std::chrono::system_clock::time_point> started;  ///< its first attempt
+  std::vector<UnitRetried> retried;                              ///< the attempts before the last
   std::optional<UnitFinished> finished;  ///< absent: no result (not run, or the run was killed)
   std::optional<std::chrono::system_clock::time_point> ended;  ///< when `finished` was logged
+
+  /// It passed, but not at the first attempt.
+  bool flaky() const { return finished && finished->result == Result::pass && !retried.empty(); }
 };
 
 /// A run as its event log tells it.

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "base/error.hpp"
@@ -68,7 +67,6 @@ class Planner {
     if (options_.shard.count > 1) keep_shard();
     refuse_equal_names();
     for (CaseUnit& unit : plan_.units) look_up(unit);
-    for (const Arch& arch : options_.arches) add_steps(arch);
     return std::move(plan_);
   }
 
@@ -83,7 +81,8 @@ class Planner {
                                 test->headers.summary,
                                 test->headers.issue,
                                 test->headers.author,
-                                {}},
+                                {},
+                                test->script.lexically_relative(tree_.directory).string()},
                                test,
                                &arch,
                                reason,
@@ -137,66 +136,6 @@ class Planner {
     if (unit.reused && unit.reused->result != results::Result::pass) unit.reused.reset();
   }
 
-  void add_steps(const Arch& arch) {
-    std::vector<std::size_t> ignored;
-    walk(tree_, arch, units_of(arch), std::nullopt, ignored);
-  }
-
-  using CaseUnits = std::map<const Case*, std::vector<std::size_t>>;
-
-  /// What really has to be run for the arch, by case.
-  CaseUnits units_of(const Arch& arch) const {
-    CaseUnits found;
-    for (std::size_t i = 0; i < plan_.units.size(); ++i) {
-      const CaseUnit& unit = plan_.units[i];
-      if (unit.arch == &arch && unit.skip_reason.empty() && !unit.reused)
-        found[unit.test].push_back(i);
-    }
-    return found;
-  }
-
-  /// Adds the steps below `group` and appends their numbers to `produced`.
-  void walk(const Group& group, const Arch& arch, const CaseUnits& units,
-            std::optional<std::size_t> init, std::vector<std::size_t>& produced) {
-    const auto cases = all_cases(group);
-    if (std::none_of(cases.begin(), cases.end(),
-                     [&](const Case* test) { return units.contains(test); }))
-      return;
-    std::vector<std::size_t> own;
-    if (group.script)
-      own.push_back(*(init = add({Step::Kind::init, 0, &group, &arch, after(init), init})));
-    for (const auto& child : group.children) {
-      if (child.test) add_case(*child.test, arch, units, init, own);
-      if (child.group) walk(*child.group, arch, units, init, own);
-    }
-    if (group.script) {
-      const std::size_t deinit = add({Step::Kind::deinit, 0, &group, &arch, own, own.front()});
-      own.push_back(deinit);
-    }
-    produced.insert(produced.end(), own.begin(), own.end());
-  }
-
-  /// The iterations of a case run one after the other: they share its directory.
-  void add_case(const Case& test, const Arch& arch, const CaseUnits& units,
-                std::optional<std::size_t> init, std::vector<std::size_t>& produced) {
-    const auto found = units.find(&test);
-    if (found == units.end()) return;
-    std::optional<std::size_t> previous = init;
-    for (const std::size_t unit : found->second) {
-      previous = add({Step::Kind::unit, unit, nullptr, &arch, after(previous), init});
-      produced.push_back(*previous);
-    }
-  }
-
-  static std::vector<std::size_t> after(std::optional<std::size_t> step) {
-    return step ? std::vector<std::size_t>{*step} : std::vector<std::size_t>{};
-  }
-
-  std::size_t add(Step step) {
-    plan_.steps.push_back(std::move(step));
-    return plan_.steps.size() - 1;
-  }
-
   const Group& tree_;
   const RunOptions& options_;
   const ArchTable& arches_;
@@ -214,11 +153,6 @@ bool Plan::selects_anything() const {
 
 Plan make_plan(const Group& tree, const RunOptions& options, const ArchTable& arches) {
   return Planner(tree, options, arches).make();
-}
-
-results::UnitId group_unit(const Group& group, Step::Kind kind, const Arch& arch) {
-  const std::string name = group.name.empty() ? "(top)" : group.name;
-  return {"group", name + (kind == Step::Kind::init ? "::init" : "::deinit"), arch.name};
 }
 
 }  // namespace rtfx::runner

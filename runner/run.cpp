@@ -21,6 +21,7 @@
 #include "runner/script.hpp"
 #include "runner/select.hpp"
 #include "runner/share.hpp"
+#include "runner/steps.hpp"
 #include "runner/system.hpp"
 
 namespace rtfx::runner {
@@ -41,13 +42,14 @@ class Execution {
         reporter_(reporter),
         stop_(std::move(stop)),
         plan_(make_plan(tree, options, arches)),
+        steps_(make_steps(tree, plan_, options.arches)),
         share_(share_directory()),
         folder_(make_run_folder(options.results, options.id, options.link_latest)),
         log_(folder_.path),
-        init_failures_(plan_.steps.size()) {}
+        init_failures_(steps_.size()) {}
 
   results::RunRecord run() {
-    log_.append({{}, start(), {}, {}, {}, {}});
+    log_.append({start()});
     reporter_.run_started(folder_.id, folder_.path,
                           start().labels.empty() ? "" : text::join(start().labels, ", "));
     log_plan();
@@ -102,27 +104,29 @@ class Execution {
 
   void log_plan() {
     for (const UnitFinished& prior : options_.prior)
-      plan(results::UnitPlanned{prior.unit, "", "", "", {}});
-    for (const Step& step : plan_.steps) {
+      plan(results::UnitPlanned{prior.unit, "", "", "", {}, ""});
+    for (const Step& step : steps_) {
       if (step.kind == Step::Kind::init)
         plan({group_unit(*step.group, step.kind, *step.arch),
               step.group->headers.summary,
               "",
               "",
-              {}});
+              {},
+              ""});
     }
     for (const CaseUnit& unit : plan_.units) plan(unit.planned);
-    for (const Step& step : plan_.steps) {
+    for (const Step& step : steps_) {
       if (step.kind == Step::Kind::deinit)
         plan({group_unit(*step.group, step.kind, *step.arch),
               step.group->headers.summary,
               "",
               "",
-              {}});
+              {},
+              ""});
     }
   }
 
-  void plan(results::UnitPlanned planned) { log_.append({{}, {}, std::move(planned), {}, {}, {}}); }
+  void plan(results::UnitPlanned planned) { log_.append({std::move(planned)}); }
 
   void finish_what_needs_no_run() {
     for (const UnitFinished& prior : options_.prior) finish(prior);
@@ -142,7 +146,7 @@ class Execution {
   }
 
   results::RunRecord conclude(bool complete) {
-    log_.append({{}, {}, {}, {}, {}, results::RunFinished{complete}});
+    log_.append({results::RunFinished{complete, ""}});
     results::RunRecord record = results::read_run(folder_.path);
     results::write_reports(record, folder_.path);
     return record;
@@ -152,13 +156,13 @@ class Execution {
 
   bool execute() {
     std::vector<std::vector<std::size_t>> after;
-    for (const Step& step : plan_.steps) after.push_back(step.after);
+    for (const Step& step : steps_) after.push_back(step.after);
     return run_in_order(
         after, options_.jobs, [this](std::size_t i) { execute(i); }, stop_);
   }
 
   void execute(std::size_t index) {
-    const Step& step = plan_.steps[index];
+    const Step& step = steps_[index];
     switch (step.kind) {
       case Step::Kind::init:
         run_init(index);
@@ -173,7 +177,7 @@ class Execution {
   }
 
   void run_init(std::size_t index) {
-    const Step& step = plan_.steps[index];
+    const Step& step = steps_[index];
     const UnitId id = group_unit(*step.group, step.kind, *step.arch);
     if (const auto failure = failure_of(step.init)) {
       set_failure(index, {failure->result, failure->reason, false});
@@ -243,7 +247,7 @@ class Execution {
   }
 
   void finish(const UnitFinished& finished) {
-    log_.append({{}, {}, {}, {}, finished, {}});
+    log_.append({finished});
     const std::lock_guard lock(report_mutex_);
     reporter_.finished(finished);
   }
@@ -273,6 +277,7 @@ class Execution {
   Reporter& reporter_;
   std::stop_token stop_;
   const Plan plan_;
+  const std::vector<Step> steps_;
   const fs::path share_;
   const RunFolder folder_;
   results::EventLog log_;
@@ -283,7 +288,7 @@ class Execution {
 Execution::Running Execution::begin(const UnitId& id, const std::string& name, const Arch& arch) {
   Running unit{
       id, log_file_name(name, options_.arches.size() > 1 ? arch.name : ""), nullptr, nullptr, {}};
-  log_.append({{}, {}, {}, results::UnitStarted{id}, {}, {}});
+  log_.append({results::UnitStarted{id}});
   {
     const std::lock_guard lock(report_mutex_);
     reporter_.started(id);

@@ -19,13 +19,19 @@ namespace rtfx::runner {
 
 /// i of n, from 1.
 struct Shard {
+  /// What makes the parts: equal numbers of neighbours (as rtf), a digest of the name (stable when
+  /// cases are added), or equal sums of known durations.
+  enum class By { count, hash, duration };
   int index = 1, count = 1;
+  By by = By::count;
 };
 
 /// What one invocation runs and how.
 struct RunOptions {
   /// As in select.hpp; a case runs when one of them names it; none: all.
   std::vector<std::string> patterns;
+  std::string expression;    ///< -E; "": none
+  bool rtf_prefix = false;   ///< patterns are prefixes and nothing else
   std::string labels;        ///< -l
   std::vector<Arch> arches;  ///< the cases run once per arch
   int jobs = 1;              ///< cases at the same time

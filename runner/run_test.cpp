@@ -95,8 +95,8 @@ TEST_F(Run, plans_every_unit_before_it_starts_one) {
   bool started = false;
   int planned = 0;
   for (const auto& event : results::read_events(options.results / "id" / "events.jsonl")) {
-    if (event.started) started = true;
-    if (event.planned) {
+    if (std::holds_alternative<results::UnitStarted>(event.what)) started = true;
+    if (std::holds_alternative<results::UnitPlanned>(event.what)) {
       EXPECT_FALSE(started);
       ++planned;
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -25,6 +26,11 @@ struct Headers {
   bool repeated = false;
   std::map<std::string, int> repeat_labels;  ///< `REPEAT: slow:5`: so often when the label is given
   std::optional<std::chrono::seconds> timeout;
+  std::optional<int> retries;          ///< RETRIES: attempts after the first that does not pass
+  int cpus = 1;                        ///< RESOURCES: cpus=2: of the jobs, how many it takes
+  std::uint64_t memory = 0;            ///< RESOURCES: mem=1G: bytes; 0: not said
+  std::vector<std::string> exclusive;  ///< EXCLUSIVE: names; cases that share one never run together
+  std::vector<std::string> inputs;     ///< INPUTS: what its result depends on, as written
 };
 
 /// "90", "90s", "5m" or "1h"; nullopt for anything else and for nothing at all ("0").

@@ -115,11 +115,11 @@ KnownResults::KnownResults(const fs::path& results) {
     try {
       std::string id;
       for (results::Event& event : results::read_events(log)) {
-        if (event.run_started) id = event.run_started->run_id;
-        if (!event.finished || event.finished->key.empty() ||
-            event.finished->result != results::Result::pass)
+        if (const auto* start = std::get_if<results::RunStarted>(&event.what)) id = start->run_id;
+        auto* finished = std::get_if<results::UnitFinished>(&event.what);
+        if (!finished || finished->key.empty() || finished->result != results::Result::pass)
           continue;
-        results::UnitFinished& pass = *event.finished;
+        results::UnitFinished& pass = *finished;
         if (pass.reused_from.empty()) pass.reused_from = id;
         pass.log.clear();
         passes_[{pass.unit, pass.key}] = pass;

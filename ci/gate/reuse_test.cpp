@@ -91,13 +91,10 @@ results::UnitFinished finished(Result result, const std::string& case_key) {
 
 void log_run(const fs::path& folder, const std::string& id, const results::UnitFinished& unit) {
   results::EventLog log(folder / id);
-  results::Event start;
-  start.run_started = results::RunStarted{};
-  start.run_started->run_id = id;
-  log.append(start);
-  results::Event end;
-  end.finished = unit;
-  log.append(end);
+  results::RunStarted start;
+  start.run_id = id;
+  log.append({start});
+  log.append({unit});
 }
 
 TEST_F(Reuse, only_a_pass_with_the_same_key_is_known) {

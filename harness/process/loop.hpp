@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+
+#include "harness/process/process.hpp"
+
+namespace rtfx::process {
+
+/// The one place where a program that runs many commands waits: for their output, their ends, time
+/// limits and whatever else it watches. Everything is called back from run(), on the thread that
+/// called it; only post() may be called from another one. An exception that leaves a callback leaves
+/// run(). The destructor kills what still runs, with everything that it started.
+///
+/// This is the seam that unit tests replace (fake_loop.hpp): processes and the clock are behind it.
+class Loop {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  enum class Child : std::uint64_t {};
+  enum class Timer : std::uint64_t {};
+  /// How a command ended; with `failure` it did not: an Error (ExitCode::host), as Runner::run throws it.
+  using Done = std::function<void(const Outcome& outcome, std::exception_ptr failure)>;
+
+  virtual ~Loop() = default;
+
+  virtual TimePoint now() const = 0;
+
+  /// Starts the command. `done` is called once, after the last call of `sink`, when the command and
+  /// every descendant is gone; never from within start(). What keeps it from starting is told to `done` too.
+  virtual Child start(Command command, Sink sink, Done done) = 0;
+  /// Ends the command's whole tree: SIGTERM, at most `grace`, SIGKILL. Its outcome will be
+  /// `cancelled`. Nothing happens when it has ended.
+  virtual void cancel(Child child) = 0;
+  /// SIGKILL for its whole tree at once.
+  virtual void kill(Child child) = 0;
+
+  /// Calls back once, not before `delay`.
+  virtual Timer after(std::chrono::milliseconds delay, std::function<void()> callback) = 0;
+  /// The callback will not be called; nothing happens when it has been.
+  virtual void cancel(Timer timer) = 0;
+
+  /// Calls back whenever the descriptor can be read, until unwatch(). It must be one that poll(2) takes.
+  virtual void watch(int fd, std::function<void()> callback) = 0;
+  virtual void unwatch(int fd) = 0;
+
+  /// From any thread: calls back soon.
+  virtual void post(std::function<void()> callback) = 0;
+
+  /// Returns after stop().
+  virtual void run() = 0;
+  virtual void stop() = 0;
+};
+
+std::unique_ptr<Loop> make_loop();
+
+}  // namespace rtfx::process
