@@ -27,16 +27,15 @@ Event finished_event() {
   finished.benchmark = "4 MB/s";
   finished.key = "sha256:1";
   finished.reused_from = "run1";
-  Event event;
-  event.time = parse_time("2026-11-20T08:26:47.123456789Z");
-  event.finished = finished;
-  return event;
+  return {finished, parse_time("2026-11-20T08:26:47.123456789Z")};
 }
 
-Event started_event() {
-  Event event;
-  event.started = UnitStarted{unit};
-  return event;
+Event started_event() { return {UnitStarted{unit}, {}}; }
+
+/// The event as one of its kinds, after it was written and read.
+template <typename What>
+What reread(const Event& event) {
+  return std::get<What>(parse_event(format_event(event)).what);
 }
 
 void append_text(const std::filesystem::path& file, const std::string& text) {
@@ -45,47 +44,84 @@ void append_text(const std::filesystem::path& file, const std::string& text) {
 
 TEST(Event, a_finished_unit_survives_the_log_with_everything_that_is_known_of_it) {
   const Event before = finished_event();
-  const Event after = parse_event(format_event(before));
-  EXPECT_EQ(after.time, before.time);
-  ASSERT_TRUE(after.finished);
-  EXPECT_EQ(after.finished->unit, unit);
-  EXPECT_EQ(after.finished->result, Result::timeout);
-  EXPECT_EQ(after.finished->reason, "timed out after 10 s");
-  EXPECT_EQ(after.finished->elapsed.count(), 10'000'000'123);
-  EXPECT_TRUE(after.finished->leaked);
-  EXPECT_EQ(after.finished->log, "top.t.log");
-  EXPECT_EQ(after.finished->benchmark, "4 MB/s");
-  EXPECT_EQ(after.finished->key, "sha256:1");
-  EXPECT_EQ(after.finished->reused_from, "run1");
+  EXPECT_EQ(parse_event(format_event(before)).time, before.time);
+  const auto after = reread<UnitFinished>(before);
+  EXPECT_EQ(after.unit, unit);
+  EXPECT_EQ(after.result, Result::timeout);
+  EXPECT_EQ(after.reason, "timed out after 10 s");
+  EXPECT_EQ(after.elapsed.count(), 10'000'000'123);
+  EXPECT_TRUE(after.leaked);
+  EXPECT_FALSE(after.interrupted);
+  EXPECT_EQ(after.log, "top.t.log");
+  EXPECT_EQ(after.benchmark, "4 MB/s");
+  EXPECT_EQ(after.key, "sha256:1");
+  EXPECT_EQ(after.reused_from, "run1");
+}
+
+TEST(Event, an_interrupted_unit_stays_one) {
+  UnitFinished finished;
+  finished.unit = unit;
+  finished.result = Result::cancel;
+  finished.interrupted = true;
+  EXPECT_TRUE(reread<UnitFinished>({finished, {}}).interrupted);
+}
+
+TEST(Event, an_attempt_survives_the_log) {
+  EXPECT_EQ(reread<UnitStarted>({UnitStarted{unit, 3}, {}}).attempt, 3);
+  EXPECT_EQ(reread<UnitStarted>({UnitStarted{unit}, {}}).attempt, 1);
+  UnitRetried before{unit, 2, Result::fail, "exit 1", std::chrono::nanoseconds(7), true, "t.2.log"};
+  const auto after = reread<UnitRetried>({before, {}});
+  EXPECT_EQ(after.unit, unit);
+  EXPECT_EQ(after.attempt, 2);
+  EXPECT_EQ(after.result, Result::fail);
+  EXPECT_EQ(after.reason, "exit 1");
+  EXPECT_EQ(after.elapsed.count(), 7);
+  EXPECT_TRUE(after.leaked);
+  EXPECT_EQ(after.log, "t.2.log");
 }
 
 TEST(Event, a_run_start_survives_the_log) {
-  Event before;
-  before.run_started = RunStarted{"id",
-                                  "0.1",
-                                  "linux",
-                                  "amd64",
-                                  "abc",
-                                  "rtfx run",
-                                  {"slow", "!blue"},
-                                  {{"o/i:t", "arm64", "sha256:2"}},
-                                  "Debian",
-                                  "12",
-                                  "",
-                                  "a cpu",
-                                  1234567890123};
-  const Event after = parse_event(format_event(before));
-  ASSERT_TRUE(after.run_started);
-  EXPECT_EQ(after.run_started->labels, before.run_started->labels);
-  EXPECT_EQ(after.run_started->subjects, before.run_started->subjects);
-  EXPECT_EQ(after.run_started->host_memory, 1234567890123);
-  EXPECT_EQ(after.run_started->host_name, "Debian");
+  RunStarted before;
+  before.run_id = "id";
+  before.labels = {"slow", "!blue"};
+  before.given_labels = "slow,!blue";
+  before.shard = "2/5";
+  before.subjects = {{"o/i:t", "arm64", "sha256:2"}};
+  before.host_name = "Debian";
+  before.host_memory = 1234567890123;
+  const auto after = reread<RunStarted>({before, {}});
+  EXPECT_EQ(after.run_id, "id");
+  EXPECT_EQ(after.labels, before.labels);
+  EXPECT_EQ(after.given_labels, "slow,!blue");
+  EXPECT_EQ(after.shard, "2/5");
+  EXPECT_EQ(after.subjects, before.subjects);
+  EXPECT_EQ(after.host_memory, 1234567890123);
+  EXPECT_EQ(after.host_name, "Debian");
+}
+
+TEST(Event, a_planned_unit_survives_the_log) {
+  UnitPlanned before;
+  before.unit = unit;
+  before.summary = "what it is";
+  before.labels = {"slow"};
+  before.file = "top/t/test.sh";
+  const auto after = reread<UnitPlanned>({before, {}});
+  EXPECT_EQ(after.unit, unit);
+  EXPECT_EQ(after.summary, "what it is");
+  EXPECT_EQ(after.labels, before.labels);
+  EXPECT_EQ(after.file, "top/t/test.sh");
+}
+
+TEST(Event, the_end_of_a_run_survives_the_log) {
+  const auto after = reread<RunFinished>({RunFinished{false, "out of time"}, {}});
+  EXPECT_FALSE(after.complete);
+  EXPECT_EQ(after.reason, "out of time");
 }
 
 TEST(Event, bytes_that_are_no_utf8_become_visible) {
-  Event event = finished_event();
-  event.finished->reason = std::string("\xff\0\x1b", 3);
-  EXPECT_EQ(parse_event(format_event(event)).finished->reason, "\\xff\\x00\\x1b");
+  UnitFinished finished;
+  finished.reason = std::string("\xff\0\x1b", 3);
+  EXPECT_EQ(reread<UnitFinished>({finished, {}}).reason, "\\xff\\x00\\x1b");
 }
 
 TEST(Event, what_is_no_event_of_this_schema_is_refused) {

@@ -14,25 +14,20 @@ using testing::ElementsAre;
 UnitId unit(const std::string& name) { return {"case", name, "amd64"}; }
 
 Event planned(const UnitId& id) {
-  Event event;
-  event.planned = UnitPlanned{id, "", "", "", {}};
-  return event;
+  UnitPlanned planned;
+  planned.unit = id;
+  return {planned, {}};
 }
 
 Event finished(const UnitId& id, Result result, int milliseconds = 0) {
-  Event event;
-  event.finished = UnitFinished{};
-  event.finished->unit = id;
-  event.finished->result = result;
-  event.finished->elapsed = std::chrono::milliseconds(milliseconds);
-  return event;
+  UnitFinished finished;
+  finished.unit = id;
+  finished.result = result;
+  finished.elapsed = std::chrono::milliseconds(milliseconds);
+  return {finished, {}};
 }
 
-Event run_finished(bool complete) {
-  Event event;
-  event.run_finished = RunFinished{complete};
-  return event;
-}
+Event run_finished(bool complete) { return {RunFinished{complete, ""}, {}}; }
 
 TEST(Record, a_unit_without_a_result_is_missing_and_never_passed) {
   const RunRecord run =
