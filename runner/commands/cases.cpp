@@ -2,6 +2,7 @@
 #include "runner/commands/cases.hpp"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <charconv>
 #include <cstdio>
@@ -28,7 +29,7 @@ std::optional<int> number(std::string_view text) {
 
 }  // namespace
 
-Cases load_cases(const Context& context) {
+Cases load_cases(const Context& context, Notes notes) {
   Cases cases;
   cases.project = context.project();
   if (cases.project) cases.table = cases.project->table;
@@ -37,10 +38,41 @@ Cases load_cases(const Context& context) {
   cases.tree = runner::load_tree(case_directory(context, cases.project), diagnostics);
   diagnostics.throw_if_any();
   runner::check_labels(*cases.tree, context.labels, cases.table);
+  if (notes == Notes::omit) return cases;
   for (const auto& label : runner::unknown_labels(*cases.tree, context.labels, cases.table)) {
     fmt::print(stderr, "rtfx: note: no case asks for the label \"{}\"\n", text::printable(label));
   }
   return cases;
+}
+
+void add_selection_flags(CLI::App& command, Selection& selection) {
+  command.add_option("pattern", selection.patterns,
+                     "names of cases or groups, the start of names, globs; !PATTERN leaves out");
+  command
+      .add_option("-E,--expression", selection.expression,
+                  "only what this selects, as in 'label(slow) & !group(a.b)'")
+      ->type_name("EXPRESSION");
+  command.add_flag("--rtf-prefix", selection.rtf_prefix,
+                   "every pattern is the start of names, as in rtf");
+  command.add_option("-s,--shard", selection.shard, "part N of M of what would run")
+      ->type_name("N/M");
+  command
+      .add_option("--shard-by", selection.shard_by,
+                  "how the parts are made: count (as rtf), hash (stable) or duration (balanced)")
+      ->type_name("HOW")
+      ->check(CLI::IsMember({"count", "hash", "duration"}));
+}
+
+void apply_selection(const Selection& selection, const Context& context, const Cases& cases,
+                     runner::RunOptions& options) {
+  options.patterns = selection.patterns;
+  options.expression = selection.expression;
+  options.rtf_prefix = selection.rtf_prefix;
+  options.labels = context.labels;
+  options.arches = cases.arches;
+  options.shard = parse_shard(selection.shard);
+  if (selection.shard_by == "hash") options.shard.by = runner::Shard::By::hash;
+  if (selection.shard_by == "duration") options.shard.by = runner::Shard::By::duration;
 }
 
 runner::Shard parse_shard(const std::string& text) {
