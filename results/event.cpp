@@ -2,6 +2,7 @@
 #include "results/event.hpp"
 
 #include <array>
+#include <functional>
 #include <utility>
 
 #include "base/error.hpp"
@@ -19,6 +20,11 @@ constexpr std::array<std::pair<Result, const char*>, 6> names{{
 }};
 
 }  // namespace
+
+std::size_t UnitId::hash() const {
+  const std::hash<std::string> hash_of;
+  return hash_of(name) ^ (hash_of(arch) * 31) ^ (hash_of(kind) * 131);
+}
 
 std::string result_name(Result result) {
   for (const auto& [value, name] : names) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -26,6 +27,7 @@ struct UnitId {
   std::string name;
   std::string arch;  ///< GOARCH
   auto operator<=>(const UnitId&) const = default;
+  std::size_t hash() const;
 };
 
 /// Something that was tested: the digest that a verdict may speak about.
@@ -47,6 +49,9 @@ struct RunStarted {
   /// "" and -1 when unknown.
   std::string host_name, host_version, host_model, host_cpu;
   std::int64_t host_memory = -1;  ///< bytes
+  std::string hostname = {};      ///< the machine's name in its network
+  /// Of a merged run: the ids of the runs whose events follow, as their own run_started name them.
+  std::vector<std::string> merged = {};
 };
 /// The unit belongs to the run; one for each unit, before anything is started.
 struct UnitPlanned {
@@ -54,6 +59,8 @@ struct UnitPlanned {
   std::string summary, issue, author;
   std::vector<std::string> labels;
   std::string file;  ///< the script, relative to the folder of the cases or of the project; or ""
+  /// Position in the plan of the whole run, of which this one may be a shard; -1: not known.
+  int order = -1;
 };
 /// An attempt begins; there is more than one only when units are retried.
 struct UnitStarted {

@@ -41,16 +41,17 @@ struct EventLog::State {
   /// One write(2) for the whole line. What a full disk took of it is taken back, so that the log
   /// stays whole lines.
   void append(const std::string& line) {
-    struct stat status {};
-    if (fstat(file.get(), &status) != 0) throw system_error("reading " + name, errno);
     ssize_t wrote;
     do {
       wrote = ::write(file.get(), line.data(), line.size());
     } while (wrote < 0 && errno == EINTR);
     if (wrote == static_cast<ssize_t>(line.size())) return;
     const int reason = wrote < 0 ? errno : ENOSPC;
-    if (wrote > 0 && ftruncate(file.get(), status.st_size) != 0)
-      throw system_error("shortening " + name, errno);
+    if (wrote > 0) {
+      const off_t size = lseek(file.get(), 0, SEEK_END);
+      if (size < wrote || ftruncate(file.get(), size - wrote) != 0)
+        throw system_error("shortening " + name, errno);
+    }
     throw system_error("writing " + name, reason);
   }
 };
@@ -78,22 +79,52 @@ void EventLog::append(Event event) {
   const std::lock_guard lock(state_->mutex);
   if (event.time == std::chrono::system_clock::time_point{})
     event.time = std::chrono::system_clock::now();
-  state_->append(format_event(event) + "\n");
+  std::string line = format_event(event);
+  line += '\n';
+  state_->append(line);
+}
+
+void for_each_event(const std::filesystem::path& events_jsonl,
+                    const std::function<void(Event&&)>& take) {
+  const FileDescriptor file(open(events_jsonl.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) throw system_error("reading " + events_jsonl.string(), errno);
+  Location where{events_jsonl, 0};
+  const auto take_line = [&](std::string_view line) {
+    ++where.line;
+    Event event;
+    try {
+      event = parse_event(line);
+    } catch (const Error& error) {
+      throw error.with_context(where.str());
+    }
+    take(std::move(event));
+  };
+  // What is left at the end is torn: the writer was killed, or is writing right now.
+  std::string rest;
+  std::vector<char> block(1 << 16);
+  for (;;) {
+    const ssize_t got = read(file.get(), block.data(), block.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw system_error("reading " + events_jsonl.string(), errno);
+    if (got == 0) return;
+    std::string_view bytes(block.data(), static_cast<std::size_t>(got));
+    for (auto end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n')) {
+      if (rest.empty()) {
+        take_line(bytes.substr(0, end));
+      } else {
+        rest += bytes.substr(0, end);
+        take_line(rest);
+        rest.clear();
+      }
+      bytes.remove_prefix(end + 1);
+    }
+    rest += bytes;
+  }
 }
 
 std::vector<Event> read_events(const std::filesystem::path& events_jsonl) {
-  const std::string text = read_file(events_jsonl);
   std::vector<Event> events;
-  Location where{events_jsonl, 0};
-  for (std::size_t start = 0; start < text.size();) {
-    const std::size_t end = text.find('\n', start);
-    if (end == std::string::npos) break;  // torn: the writer was killed, or is writing right now
-    ++where.line;
-    events.push_back(in_context(where.str(), [&] {
-      return parse_event(std::string_view(text).substr(start, end - start));
-    }));
-    start = end + 1;
-  }
+  for_each_event(events_jsonl, [&](Event&& event) { events.push_back(std::move(event)); });
   return events;
 }
 

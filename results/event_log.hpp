@@ -6,6 +6,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,7 +38,11 @@ class EventLog {
 std::string format_event(const Event& event);
 /// Throws Error on a line that is not an event of this schema.
 Event parse_event(std::string_view line);
-/// All events of a log. A torn last line is dropped; any other bad line is an Error with file:line.
+/// Calls `take` for one event after the other; memory does not grow with the log. A torn last line
+/// is dropped; any other bad line is an Error with file:line.
+void for_each_event(const std::filesystem::path& events_jsonl,
+                    const std::function<void(Event&&)>& take);
+/// All of them.
 std::vector<Event> read_events(const std::filesystem::path& events_jsonl);
 
 }  // namespace rtfx::results

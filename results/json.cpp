@@ -95,7 +95,11 @@ RunRecord read_summary_json(const Json& json) {
     run.start.host_cpu = system->value("cpu", "");
     run.start.host_memory = system->value("memory", std::int64_t{-1});
   }
-  for (const auto& row : json.value("results", Json::array())) run.units.push_back(read_row(row));
+  // rtf leaves the results out when it ran nothing.
+  if (!json.is_object() || !(json.contains("results") || json.contains("start")))
+    throw Error("not a SUMMARY.json: it has no \"results\"", ExitCode::usage);
+  if (!json.contains("results") || json["results"].is_null()) return run;
+  for (const auto& row : json["results"]) run.units.push_back(read_row(row));
   return run;
 }
 

@@ -74,6 +74,95 @@ TEST(Record, the_last_result_of_a_unit_counts) {
   EXPECT_EQ(run.find(unit("b")), nullptr);
 }
 
+Event started(const UnitId& id, int attempt = 1) { return {UnitStarted{id, attempt}, {}}; }
+
+Event retried(const UnitId& id, int attempt) {
+  UnitRetried retried;
+  retried.unit = id;
+  retried.attempt = attempt;
+  return {retried, {}};
+}
+
+Event run_started(const std::string& id, const std::vector<std::string>& merged = {}) {
+  RunStarted start;
+  start.run_id = id;
+  start.merged = merged;
+  return {start, {}};
+}
+
+Event ordered(const UnitId& id, int order) {
+  UnitPlanned planned;
+  planned.unit = id;
+  planned.order = order;
+  return {planned, {}};
+}
+
+TEST(Record, a_pass_after_a_failed_attempt_is_flaky) {
+  const RunRecord run =
+      fold({planned(unit("a")), started(unit("a")), retried(unit("a"), 1), started(unit("a"), 2),
+            finished(unit("a"), Result::pass), finished(unit("b"), Result::pass)});
+  EXPECT_TRUE(run.units[0].flaky());
+  EXPECT_EQ(run.units[0].retried.size(), 1u);
+  EXPECT_EQ(count(run).passed, 2);
+  EXPECT_EQ(count(run).flaky, 1);
+  EXPECT_EQ(describe(count(run)), "2 passed (1 flaky)");
+}
+
+TEST(Record, a_unit_that_is_started_again_loses_its_result_and_its_attempts) {
+  const RunRecord run = fold({started(unit("a")), retried(unit("a"), 1), started(unit("a"), 2),
+                              finished(unit("a"), Result::pass), started(unit("a"))});
+  EXPECT_FALSE(run.units[0].finished);
+  EXPECT_TRUE(run.units[0].retried.empty());
+}
+
+TEST(Record, the_log_says_why_a_run_is_not_complete) {
+  const RunRecord run = fold({{RunFinished{false, "out of time"}, {}}});
+  EXPECT_FALSE(run.finished);
+  EXPECT_EQ(run.reason, "out of time");
+}
+
+TEST(Record, the_order_of_the_whole_plan_is_kept_when_it_is_known) {
+  const auto names = [](const RunRecord& run) {
+    std::string all;
+    for (const auto& record : run.units) all += record.planned.unit.name;
+    return all;
+  };
+  EXPECT_EQ(names(fold({ordered(unit("c"), 2), ordered(unit("a"), 0), ordered(unit("b"), 1)})),
+            "abc");
+  EXPECT_EQ(names(fold({ordered(unit("c"), 2), planned(unit("a")), ordered(unit("b"), 1)})), "cab");
+}
+
+TEST(Record, a_group_that_ran_in_several_runs_has_its_worst_result) {
+  const UnitId group{"group", "g::init", "amd64"};
+  for (const bool failing_first : {true, false}) {
+    const RunRecord run =
+        fold({run_started("m", {"one", "two"}), run_started("one"), planned(group),
+              finished(group, failing_first ? Result::fail : Result::pass), run_started("two"),
+              planned(group), finished(group, failing_first ? Result::pass : Result::fail)});
+    ASSERT_EQ(run.units.size(), 1u);
+    EXPECT_EQ(run.units[0].finished->result, Result::fail);
+    EXPECT_EQ(run.start.run_id, "m");
+  }
+}
+
+TEST(Record, a_group_that_ran_again_in_a_continued_run_has_its_last_result) {
+  const UnitId group{"group", "g::init", "amd64"};
+  const RunRecord run = fold({run_started("one"), planned(group), finished(group, Result::fail),
+                              run_started("one"), planned(group), finished(group, Result::pass)});
+  EXPECT_EQ(run.units[0].finished->result, Result::pass);
+}
+
+TEST(Record, can_be_looked_at_while_events_come) {
+  Fold fold;
+  fold.add(planned(unit("a")));
+  EXPECT_EQ(fold.record().units.size(), 1u);
+  EXPECT_FALSE(fold.record().units[0].finished);
+  fold.add(finished(unit("a"), Result::pass));
+  EXPECT_EQ(count(fold.record()).passed, 1);
+  EXPECT_EQ(fold.take().units.size(), 1u);
+  EXPECT_TRUE(fold.record().units.empty());
+}
+
 TEST(Record, scripts_of_groups_are_reported_only_when_they_did_not_pass) {
   const RunRecord run = fold({finished({"group", "g::init", "amd64"}, Result::pass),
                               finished({"group", "h::init", "amd64"}, Result::fail),

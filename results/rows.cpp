@@ -62,6 +62,7 @@ std::string format_seconds(std::chrono::nanoseconds duration) {
 
 std::string describe(const Counts& counts) {
   std::vector<std::string> parts{fmt::format("{} passed", counts.passed)};
+  if (counts.flaky > 0) parts[0] += fmt::format(" ({} flaky)", counts.flaky);
   const std::array<std::pair<int, const char*>, 6> others{{{counts.failed, "failed"},
                                                            {counts.errored, "with an error"},
                                                            {counts.timed_out, "timed out"},

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One event as one line of JSON. The schema is documented in docs/results.md; a field that is empty
-// is left out.
+// Reads one line of events.jsonl; event_write.cpp writes it. The schema is documented in
+// docs/results.md.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
-#include "base/text.hpp"
 #include "results/event_log.hpp"
 #include "results/timestamp.hpp"
 
@@ -15,19 +14,6 @@ namespace rtfx::results {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// Bytes that are not UTF-8 must not get into the log: JSON has no way to write them.
-std::string clean(const std::string& text) { return text::printable(text); }
-
-void put(Json& json, const char* key, const std::string& value) {
-  if (!value.empty()) json[key] = clean(value);
-}
-
-void put(Json& json, const char* key, const std::vector<std::string>& values) {
-  if (values.empty()) return;
-  json[key] = Json::array();
-  for (const auto& value : values) json[key].push_back(clean(value));
-}
 
 std::string get(const Json& json, const char* key) {
   const auto found = json.find(key);
@@ -39,36 +25,9 @@ std::vector<std::string> get_list(const Json& json, const char* key) {
   return found == json.end() ? std::vector<std::string>{} : found->get<std::vector<std::string>>();
 }
 
-void put_unit(Json& json, const UnitId& unit) {
-  json["kind"] = clean(unit.kind);
-  json["name"] = clean(unit.name);
-  json["arch"] = clean(unit.arch);
-}
-
 UnitId get_unit(const Json& json) {
   return {json.at("kind").get<std::string>(), json.at("name").get<std::string>(),
           json.at("arch").get<std::string>()};
-}
-
-void write(Json& json, const RunStarted& run) {
-  json["run"] = clean(run.run_id);
-  put(json, "version", run.version);
-  put(json, "commit", run.commit);
-  put(json, "command", run.command_line);
-  json["host"] = {{"os", clean(run.host_os)},       {"arch", clean(run.host_arch)},
-                  {"name", clean(run.host_name)},   {"version", clean(run.host_version)},
-                  {"model", clean(run.host_model)}, {"cpu", clean(run.host_cpu)},
-                  {"memory", run.host_memory}};
-  put(json, "labels", run.labels);
-  put(json, "given_labels", run.given_labels);
-  put(json, "shard", run.shard);
-  if (run.subjects.empty()) return;
-  json["subjects"] = Json::array();
-  for (const auto& subject : run.subjects) {
-    json["subjects"].push_back({{"name", clean(subject.name)},
-                                {"arch", clean(subject.arch)},
-                                {"digest", clean(subject.digest)}});
-  }
 }
 
 RunStarted read_run_started(const Json& json) {
@@ -80,6 +39,7 @@ RunStarted read_run_started(const Json& json) {
   run.labels = get_list(json, "labels");
   run.given_labels = get(json, "given_labels");
   run.shard = get(json, "shard");
+  run.merged = get_list(json, "merged");
   if (const auto host = json.find("host"); host != json.end()) {
     run.host_os = get(*host, "os");
     run.host_arch = get(*host, "arch");
@@ -88,6 +48,7 @@ RunStarted read_run_started(const Json& json) {
     run.host_model = get(*host, "model");
     run.host_cpu = get(*host, "cpu");
     run.host_memory = host->value("memory", std::int64_t{-1});
+    run.hostname = get(*host, "hostname");
   }
   if (const auto subjects = json.find("subjects"); subjects != json.end()) {
     for (const auto& subject : *subjects)
@@ -96,33 +57,10 @@ RunStarted read_run_started(const Json& json) {
   return run;
 }
 
-void write(Json& json, const UnitPlanned& planned) {
-  put_unit(json, planned.unit);
-  put(json, "summary", planned.summary);
-  put(json, "issue", planned.issue);
-  put(json, "author", planned.author);
-  put(json, "labels", planned.labels);
-  put(json, "file", planned.file);
-}
-
 UnitPlanned read_planned(const Json& json) {
-  return {get_unit(json), get(json, "summary"), get(json, "issue"), get(json, "author"),
-          get_list(json, "labels"), get(json, "file")};
-}
-
-void write(Json& json, const UnitStarted& started) {
-  put_unit(json, started.unit);
-  if (started.attempt > 1) json["attempt"] = started.attempt;
-}
-
-void write(Json& json, const UnitRetried& retried) {
-  put_unit(json, retried.unit);
-  json["attempt"] = retried.attempt;
-  json["result"] = result_name(retried.result);
-  put(json, "reason", retried.reason);
-  json["elapsed_ns"] = retried.elapsed.count();
-  if (retried.leaked) json["leaked"] = true;
-  put(json, "log", retried.log);
+  return {get_unit(json),         get(json, "summary"),     get(json, "issue"),
+          get(json, "author"),    get_list(json, "labels"), get(json, "file"),
+          json.value("order", -1)};
 }
 
 UnitRetried read_retried(const Json& json) {
@@ -135,24 +73,6 @@ UnitRetried read_retried(const Json& json) {
   retried.leaked = json.value("leaked", false);
   retried.log = get(json, "log");
   return retried;
-}
-
-void write(Json& json, const UnitFinished& finished) {
-  put_unit(json, finished.unit);
-  json["result"] = result_name(finished.result);
-  put(json, "reason", finished.reason);
-  json["elapsed_ns"] = finished.elapsed.count();
-  if (finished.leaked) json["leaked"] = true;
-  put(json, "log", finished.log);
-  put(json, "benchmark", finished.benchmark);
-  put(json, "key", finished.key);
-  put(json, "reused_from", finished.reused_from);
-  if (finished.interrupted) json["interrupted"] = true;
-}
-
-void write(Json& json, const RunFinished& finished) {
-  json["complete"] = finished.complete;
-  put(json, "reason", finished.reason);
 }
 
 UnitFinished read_finished(const Json& json) {
@@ -196,27 +116,7 @@ Event read_event(const Json& json) {
   return event;
 }
 
-const char* name_of(const RunStarted&) { return "run_started"; }
-const char* name_of(const UnitPlanned&) { return "planned"; }
-const char* name_of(const UnitStarted&) { return "started"; }
-const char* name_of(const UnitRetried&) { return "retried"; }
-const char* name_of(const UnitFinished&) { return "finished"; }
-const char* name_of(const RunFinished&) { return "run_finished"; }
-
 }  // namespace
-
-std::string format_event(const Event& event) {
-  Json json;
-  json["v"] = schema_version;
-  json["time"] = format_time(event.time);
-  std::visit(
-      [&](const auto& what) {
-        json["event"] = name_of(what);
-        write(json, what);
-      },
-      event.what);
-  return json.dump();
-}
 
 Event parse_event(std::string_view line) {
   try {
