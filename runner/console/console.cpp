@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runner/console/console.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "harness/process/interrupt.hpp"
+#include "results/rows.hpp"
+#include "results/timestamp.hpp"
+#include "runner/console/progress.hpp"
+#include "runner/console/screen.hpp"
+#include "runner/console/unit_output.hpp"
+#include "runner/console/width.hpp"
+#include "runner/run_folder.hpp"
+
+namespace rtfx::console {
+namespace {
+
+using process::Stream;
+using results::Result;
+using results::UnitFinished;
+using results::UnitId;
+
+constexpr std::size_t most_running_shown = 8;
+constexpr std::size_t lines_of_output = 10;
+constexpr std::size_t longest_line_of_output = 400;  ///< columns
+/// With no more cases than this, what failed has not scrolled away.
+constexpr std::size_t few_cases = 20;
+
+struct Look {
+  const char* word;
+  const char* colour;
+};
+
+Look look_of(Result result) {
+  switch (result) {
+    case Result::pass:
+      return {"PASS", "1;32"};
+    case Result::fail:
+      return {"FAIL", "1;31"};
+    case Result::error:
+      return {"ERROR", "1;31"};
+    case Result::timeout:
+      return {"TIMEOUT", "1;31"};
+    case Result::skip:
+      return {"SKIP", "1;33"};
+    case Result::cancel:
+      return {"CANCEL", "1;35"};
+  }
+  return {"?", "0"};
+}
+
+std::size_t index_of(Stream stream) { return stream == Stream::out ? 0 : 1; }
+
+/// What is kept of a unit while it runs.
+struct Output {
+  std::array<LineCutter, 2> lines;
+  HeldText held;
+  Tail tail;
+};
+
+bool worth_a_line(const UnitFinished& unit) {
+  if (unit.unit.kind == "case") return true;
+  return unit.unit.kind == "group" && unit.result != Result::pass && unit.result != Result::skip;
+}
+
+}  // namespace
+
+struct Console::State {
+  ConsoleOptions options;
+  Writer out;
+  Screen screen;
+  process::Loop* loop = nullptr;
+
+  std::filesystem::path folder;
+  std::map<UnitId, std::string> issues;  ///< of cases that have known ones
+  Progress progress;
+  std::map<UnitId, Output> outputs;
+  std::map<UnitId, int> attempts;       ///< of cases that were retried: the last one that failed
+  std::vector<std::string> noteworthy;  ///< the lines of what failed or was flaky
+  std::size_t ran = 0;
+  std::string reason;  ///< why the run did not come to its end
+  Progress::TimePoint last_event{};
+  bool stopping = false;
+
+  explicit State(ConsoleOptions chosen)
+      : options(std::move(chosen)), out(options.out), screen(options.err) {}
+
+  // ---- lines
+
+  std::string colour(const std::string& text, const char* shade) const {
+    return options.colour ? fmt::format("\x1b[{}m{}\x1b[0m", shade, text) : text;
+  }
+
+  std::string tag(const char* word, const char* shade) const {
+    return colour(fmt::format("[{:<8}]", word), shade);
+  }
+
+  std::string label(const UnitId& unit) const {
+    const std::string name = one_line(unit.name);
+    return options.several_arches ? fmt::format("{} ({})", name, unit.arch) : name;
+  }
+
+  std::string stamped(const char* word, const char* shade, const std::string& text) const {
+    return fmt::format("{} {}: {}\n", tag(word, shade), results::format_time(options.clock()),
+                       text);
+  }
+
+  static double seconds(std::chrono::nanoseconds time) {
+    return std::chrono::duration<double>(time).count();
+  }
+
+  std::string issue_of(const UnitId& unit) const {
+    const auto found = issues.find(unit);
+    return found == issues.end() ? "" : found->second;
+  }
+
+  std::string retry_line(const results::UnitRetried& unit) const {
+    return fmt::format("{} {} {:.2f}s attempt {}: {}{}\n", tag("RETRY", "1;33"), label(unit.unit),
+                       seconds(unit.elapsed), unit.attempt, one_line(unit.reason),
+                       left_behind(unit));
+  }
+
+  template <class Unit>
+  static std::string left_behind(const Unit& unit) {
+    return unit.leaked ? " (left processes behind, which were ended)" : "";
+  }
+
+  std::string result_line(const UnitFinished& unit, int failed_attempts) const {
+    const bool flaky = unit.result == Result::pass && failed_attempts > 0;
+    const Look look = flaky ? Look{"FLAKY", "1;33"} : look_of(unit.result);
+    const bool bad = results::rtf_result(unit.result) == 1;
+    std::string line = fmt::format("{} {} {:.2f}s", tag(look.word, look.colour), label(unit.unit),
+                                   seconds(unit.elapsed));
+    if (flaky) line += fmt::format(" (passed at attempt {})", failed_attempts + 1);
+    if (unit.result == Result::pass && !unit.benchmark.empty())
+      line += " [Benchmark: " + one_line(unit.benchmark) + "]";
+    if (bad && !issue_of(unit.unit).empty())
+      line += " [maybe: " + one_line(issue_of(unit.unit)) + "]";
+    if (!unit.reused_from.empty()) line += " (known from " + one_line(unit.reused_from) + ")";
+    line += left_behind(unit);
+    if (!bad && !unit.reason.empty()) line += " (" + one_line(unit.reason) + ")";
+    line += '\n';
+    if (!bad) return line;
+    line += fmt::format("{:11}{}\n", "", text::printable(unit.reason));
+    if (!unit.log.empty()) line += fmt::format("{:11}log: {}\n", "", (folder / unit.log).string());
+    return line;
+  }
+
+  // ---- output of units
+
+  void put(Output& unit, const std::string& text) {
+    if (options.one_at_a_time)
+      screen.say(text);
+    else
+      unit.held.add(text);
+  }
+
+  LineCutter::Take to_line(Output& unit, Stream stream) {
+    return [this, &unit, stream](const std::string& line) {
+      const bool out = stream == Stream::out;
+      put(unit, stamped(out ? "STDOUT" : "STDERR", out ? "0" : "31", text::printable(line)));
+    };
+  }
+
+  void release(const UnitId& id) {
+    const auto found = outputs.find(id);
+    if (found == outputs.end()) return;
+    Output& unit = found->second;
+    for (const Stream stream : {Stream::out, Stream::err})
+      unit.lines[index_of(stream)].end(to_line(unit, stream));
+    unit.held.release([this](const std::string& piece) { screen.say(piece); });
+    outputs.erase(found);
+  }
+
+  // ---- events
+
+  void planned(const results::UnitPlanned& unit) {
+    if (!unit.issue.empty()) issues[unit.unit] = unit.issue;
+  }
+
+  void started(const results::UnitStarted& unit) {
+    Output& output = outputs[unit.unit];
+    if (options.verbosity < 2) return;
+    const std::string what = unit.unit.kind == "group" ? "Running " : "Running test ";
+    put(output, stamped("INFO", "34", what + label(unit.unit)));
+  }
+
+  void retried(const results::UnitRetried& unit) {
+    release(unit.unit);
+    attempts[unit.unit] = unit.attempt;
+    screen.say(retry_line(unit));
+  }
+
+  void finished(const UnitFinished& unit) {
+    release(unit.unit);
+    const auto retried = attempts.find(unit.unit);
+    const int failed_attempts = retried == attempts.end() ? 0 : retried->second;
+    if (retried != attempts.end()) attempts.erase(retried);
+    if (unit.unit.kind == "case" && unit.result != Result::skip) ++ran;
+    if (!worth_a_line(unit)) return;
+    const std::string line = result_line(unit, failed_attempts);
+    screen.say(line);
+    if (results::rtf_result(unit.result) == 1 ||
+        (unit.result == Result::pass && failed_attempts > 0))
+      noteworthy.push_back(line);
+  }
+
+  // ---- what is running
+
+  Progress::TimePoint now() const { return loop != nullptr ? loop->now() : last_event; }
+
+  LiveArea::Line summary_line(Size size) const {
+    Progress::Summary summary = progress.summary(now());
+    if (stopping) summary.left = "stopping";
+    const std::string text = cut(summary.str(size.columns - 1), size.columns - 1);
+    LiveArea::Line line{text, display_width(text)};
+    const auto failed = text.find(summary.failed);
+    if (!summary.failed.empty() && failed != std::string::npos)
+      line.text.replace(failed, summary.failed.size(), colour(summary.failed, "31"));
+    return line;
+  }
+
+  std::string running_line(const Progress::Running& unit) const {
+    const std::string attempt =
+        unit.attempt > 1 ? fmt::format(", attempt {}", unit.attempt) : std::string();
+    return fmt::format("{:>7}  {}{}", format_clock(now() - unit.since), label(unit.unit), attempt);
+  }
+
+  std::vector<LiveArea::Line> area(Size size) const {
+    const auto running = progress.running();
+    if (running.empty() || size.columns < 2 || size.rows < 2) return {};
+    std::vector<LiveArea::Line> lines{summary_line(size)};
+    const std::size_t room = std::min(most_running_shown, size.rows - 2);
+    const std::size_t shown = running.size() <= room ? running.size() : room - (room > 1 ? 1 : 0);
+    const auto add = [&](const std::string& text) {
+      const std::string fitted = cut(text, size.columns - 1);
+      lines.push_back({fitted, display_width(fitted)});
+    };
+    for (std::size_t i = 0; i < shown; ++i) add(running_line(running[i]));
+    if (shown < running.size() && room > 1)
+      add(fmt::format("{:>7}  and {} more", "", running.size() - shown));
+    return lines;
+  }
+
+  /// Where the output is written, when there is such a file.
+  std::string log_of(const UnitId& unit) const {
+    for (const std::string& arch :
+         {options.several_arches ? unit.arch : std::string(), std::string()}) {
+      const auto path = folder / runner::log_file_name(unit.name, arch);
+      std::error_code error;
+      if (std::filesystem::exists(path, error)) return path.string();
+    }
+    return "";
+  }
+
+  void say_status_of(const Progress::Running& unit) {
+    screen.say(fmt::format("{} {} {:.2f}s attempt {}\n", tag("RUNNING", "1;34"), label(unit.unit),
+                           seconds(now() - unit.since), unit.attempt));
+    if (const std::string log = log_of(unit.unit); !log.empty())
+      screen.say(fmt::format("{:11}log: {}\n", "", log));
+    const auto output = outputs.find(unit.unit);
+    if (output == outputs.end()) return;
+    for (const std::string& line : output->second.tail.lines(lines_of_output))
+      screen.say(fmt::format("{:11}| {}\n", "", cut(line, longest_line_of_output)));
+  }
+
+  void look_for_interruption() {
+    if (stopping || !process::interrupted()) return;
+    stopping = true;
+    screen.changed();
+  }
+};
+
+Console::Console(ConsoleOptions options) : state_(new State(std::move(options))) {}
+
+Console::~Console() {
+  detach();
+  state_->screen.finish();
+}
+
+void Console::attach(process::Loop& loop) {
+  State& state = *state_;
+  const ConsoleOptions& options = state.options;
+  state.loop = &loop;
+  state.out.attach(loop);
+  const bool live =
+      options.progress && is_capable_terminal(options.err) && environment("CI").empty();
+  const bool keys = live && ::isatty(options.in) == 1;
+  Screen::Lines lines;
+  if (live) {
+    lines = [&state](Size size) {
+      state.look_for_interruption();
+      return state.area(size);
+    };
+  }
+  state.screen.attach(loop, std::move(lines), keys ? options.in : -1, [this](char key) {
+    if (key == 't' || key == 'T') status();
+  });
+}
+
+void Console::detach() {
+  state_->last_event = state_->now();
+  state_->screen.detach();
+  state_->out.detach();
+  state_->loop = nullptr;
+}
+
+void Console::run_started(const runner::RunInfo& run) {
+  State& state = *state_;
+  state.folder = run.folder;
+  state.progress.start(run, state.now());
+  if (state.options.opening_lines)
+    state.out.write(fmt::format("LABELS: {}\nID: {}\n", run.labels, run.id));
+}
+
+void Console::event(const results::Event& event) {
+  State& state = *state_;
+  if (state.loop == nullptr) state.last_event = Progress::TimePoint(event.time.time_since_epoch());
+  state.progress.event(event, state.now());
+  state.screen.changed();
+  if (const auto* planned = std::get_if<results::UnitPlanned>(&event.what)) {
+    state.planned(*planned);
+  } else if (const auto* started = std::get_if<results::UnitStarted>(&event.what)) {
+    state.started(*started);
+  } else if (const auto* retried = std::get_if<results::UnitRetried>(&event.what)) {
+    state.retried(*retried);
+  } else if (const auto* finished = std::get_if<UnitFinished>(&event.what)) {
+    state.finished(*finished);
+  } else if (const auto* end = std::get_if<results::RunFinished>(&event.what)) {
+    state.reason = end->reason;
+    detach();
+  }
+}
+
+void Console::output(const UnitId& id, Stream stream, std::string_view bytes) {
+  State& state = *state_;
+  Output& unit = state.outputs[id];
+  unit.tail.add(bytes);
+  if (state.options.verbosity < (stream == Stream::err ? 1 : 2)) return;
+  unit.lines[index_of(stream)].add(bytes, state.to_line(unit, stream));
+}
+
+void Console::status() {
+  State& state = *state_;
+  const auto running = state.progress.running();
+  state.screen.say(state.tag("STATUS", "1;34") + " " + state.progress.summary(state.now()).str() +
+                   "\n");
+  for (const Progress::Running& unit : running) state.say_status_of(unit);
+}
+
+void Console::summary(const results::RunRecord& run) {
+  State& state = *state_;
+  detach();
+  const results::Counts counts = results::count(run);
+  const auto line = [&](const std::string& text) {
+    state.screen.say(state.tag("SUMMARY", "0") + " " + text + "\n");
+  };
+  if (state.ran > few_cases && !state.noteworthy.empty()) {
+    line("What failed or was flaky, once more:");
+    for (const std::string& text : state.noteworthy) state.screen.say(text);
+  }
+  const double seconds = run.begin && run.end ? State::seconds(*run.end - *run.begin) : 0;
+  line("LogDir: " + run.start.run_id);
+  line("Version: " + run.start.host_version);
+  line(fmt::format("Passed: {}", counts.passed));
+  line(fmt::format("Failed: {}", counts.bad() + counts.missing));
+  line(fmt::format("Cancelled: {}", counts.cancelled));
+  line(fmt::format("Skipped: {}", counts.skipped));
+  line(fmt::format("Duration: {:.2f}s", seconds));
+  line("Results: " + state.folder.string());
+  const auto flaky = std::count_if(run.units.begin(), run.units.end(), [](const auto& unit) {
+    return unit.planned.unit.kind == "case" && unit.flaky();
+  });
+  std::string last = results::describe(counts);
+  if (flaky > 0) last += fmt::format(", {} flaky", flaky);
+  if (!run.finished)
+    last += "; " + (state.reason.empty() ? "the run was interrupted" : state.reason);
+  line(last);
+  state.screen.finish();
+}
+
+}  // namespace rtfx::console
