@@ -23,10 +23,8 @@ std::map<std::string, std::string> script_environment(const ScriptPlace& place,
   env["RT_OS"] = system_info().os;
   env["RT_OS_VER"] = system_info().version;
   env["RT_LABELS"] = present_labels(options.labels, arch, arches).str(":");
-  env["RT_TEST_NAME"] = place.test_name;
   env["RT_RESULTS"] = place.run_folder.string();
   env["RTFX_ARCH"] = arch.name;
-  env["RTFX_TMP"] = place.scratch.string();
   return env;
 }
 

@@ -10,17 +10,16 @@
 
 namespace rtfx::runner {
 
-/// What a script's environment depends on.
+/// Where scripts find things.
 struct ScriptPlace {
   std::filesystem::path cases;  ///< the directory of all cases
   std::filesystem::path run_folder;
-  std::filesystem::path share;    ///< with lib.sh and utils/
-  std::filesystem::path scratch;  ///< private to the unit
-  std::string test_name;          ///< "UNKNOWN" for scripts of groups, as in rtf
+  std::filesystem::path share;  ///< with lib.sh and utils/
 };
 
-/// The variables that scripts are given besides the inherited ones: rtf's RT_*, ours, and those of
-/// the options, which cannot replace rtf's.
+/// The variables that all scripts for an arch are given besides the inherited ones: rtf's RT_*,
+/// ours, and those of the options, which cannot replace rtf's. RT_TEST_NAME, RTFX_TMP and
+/// RTFX_ATTEMPT differ from unit to unit and are not among them.
 std::map<std::string, std::string> script_environment(const ScriptPlace& place,
                                                       const RunOptions& options, const Arch& arch,
                                                       const ArchTable& arches);

@@ -17,8 +17,8 @@ namespace rtfx::runner {
 struct RunInfo {
   std::string id;
   std::filesystem::path folder;
-  std::string labels;            ///< all of them, ", " between
-  std::size_t cases = 0;         ///< units of the kind "case" that the run will start
+  std::string labels;     ///< all of them, ", " between
+  std::size_t cases = 0;  ///< units of the kind "case" that the run will start
   int jobs = 1;
   /// How long it will take, as far as earlier runs can tell.
   std::optional<std::chrono::nanoseconds> expected;

@@ -2,17 +2,20 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "base/arch.hpp"
-#include "harness/process/process.hpp"
+#include "harness/process/loop.hpp"
 #include "results/record.hpp"
+#include "runner/reporter.hpp"
 #include "runner/tree.hpp"
 
 namespace rtfx::runner {
@@ -35,9 +38,13 @@ struct RunOptions {
   std::string labels;        ///< -l
   std::vector<Arch> arches;  ///< the cases run once per arch
   int jobs = 1;              ///< cases at the same time
+  std::uint64_t memory = 0;  ///< what running cases may share, by `# RESOURCES: mem=`; 0: no limit
   bool trace = false;        ///< -x: sh -x
   Shard shard;
   std::chrono::seconds default_timeout{600};  ///< for cases without # TIMEOUT:
+  std::chrono::seconds global_timeout{0};     ///< for the whole run; 0: none
+  std::chrono::milliseconds grace{1000};      ///< between SIGTERM and SIGKILL after a time limit
+  int retries = 0;  ///< attempts after the first that does not pass, without # RETRIES:
   /// Further environment of the scripts (RTFX, RTFX_PROJECT, -e …).
   std::map<std::string, std::string> env;
   std::filesystem::path results;              ///< the _results folder
@@ -49,6 +56,12 @@ struct RunOptions {
   /// run): logged as planned and finished, first of all.
   std::vector<results::UnitFinished> prior;
 
+  /// When set, no other units are run: those of a run that is resumed. What its shard was is said
+  /// again, but divides nothing.
+  std::optional<std::set<results::UnitId>> only;
+
+  /// How long a unit took before.
+  std::function<std::optional<std::chrono::nanoseconds>(const results::UnitId&)> duration;
   /// Digest over everything that the case's result depends on for this arch; "" or no function:
   /// never reused.
   std::function<std::string(const Case&, const Arch&)> key;
@@ -58,24 +71,11 @@ struct RunOptions {
       known;
 };
 
-/// Told of what happens, while it happens, from one thread at a time.
-class Reporter {
- public:
-  virtual ~Reporter() = default;
-  virtual void run_started(const std::string& id, const std::filesystem::path& folder,
-                           const std::string& labels) = 0;
-  virtual void started(const results::UnitId& unit) = 0;
-  /// Output of a unit as it comes (may be ignored); raw bytes.
-  virtual void output(const results::UnitId& unit, process::Stream stream,
-                      std::string_view bytes) = 0;
-  virtual void finished(const results::UnitFinished& unit) = 0;
-};
-
 /// Runs the selected cases: group init before and deinit after their cases, every script with a
 /// time limit, each result logged at once; then writes the reports. Returns what the log says. A
 /// failing group init makes its cases `error`; the rest goes on. When `stop` is requested, running
 /// scripts are ended, no more are started, and the reports are written all the same.
 results::RunRecord run_cases(const Group& tree, const RunOptions& options, const ArchTable& arches,
-                             process::Runner& runner, Reporter& reporter, std::stop_token stop);
+                             process::Loop& loop, Reporter& reporter, std::stop_token stop);
 
 }  // namespace rtfx::runner

@@ -2,24 +2,26 @@
 #include "runner/run.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
-#include <atomic>
-#include <thread>
+#include <csignal>
+#include <map>
 
 #include "base/files.hpp"
-#include "harness/process/fake_runner.hpp"
+#include "harness/process/fake_loop.hpp"
 #include "results/event_log.hpp"
 #include "runner/plan.hpp"
+#include "runner/resume.hpp"
 #include "runner/run_folder.hpp"
-#include "runner/schedule.hpp"
 #include "runner/script.hpp"
 #include "runner/test_tree.hpp"
 
 namespace rtfx::runner {
 namespace {
 
-using process::FakeRunner;
+using process::FakeLoop;
 using results::Result;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
@@ -27,10 +29,9 @@ using testing::StartsWith;
 const ArchTable arches = ArchTable::builtin();
 
 struct Silent : Reporter {
-  void run_started(const std::string&, const fs::path&, const std::string&) override {}
-  void started(const results::UnitId&) override {}
+  void run_started(const RunInfo&) override {}
+  void event(const results::Event&) override {}
   void output(const results::UnitId&, process::Stream, std::string_view) override {}
-  void finished(const results::UnitFinished&) override {}
 };
 
 struct Run : testing::Test {
@@ -41,7 +42,7 @@ struct Run : testing::Test {
   }
 
   results::RunRecord run(std::stop_token stop = {}) {
-    return run_cases(tree.load(), options, arches, runner, reporter, stop);
+    return run_cases(tree.load(), options, arches, loop, reporter, stop);
   }
 
   /// "NAME:RESULT" of every unit in planned order.
@@ -56,7 +57,7 @@ struct Run : testing::Test {
 
   std::vector<std::string> commands() const {
     std::vector<std::string> lines;
-    for (const auto& command : runner.commands) {
+    for (const auto& command : loop.commands) {
       lines.push_back(command.cwd.filename().string() + " " +
                       fs::path(command.argv[1]).filename().string());
       for (std::size_t i = 2; i < command.argv.size(); ++i) lines.back() += " " + command.argv[i];
@@ -67,7 +68,7 @@ struct Run : testing::Test {
   TestTree tree;
   TemporaryDirectory folder;
   RunOptions options;
-  FakeRunner runner;
+  FakeLoop loop;
   Silent reporter;
 };
 
@@ -111,18 +112,20 @@ TEST_F(Run, every_ending_of_a_script_is_a_result_with_a_reason) {
       .test("040_timeout")
       .test("050_none")
       .test("060_pass");
-  runner.script = [](const process::Command& command) -> process::FakeResult {
+  loop.script = [](const process::Command& command) -> FakeLoop::Result {
     using process::Ending;
     const std::string name = command.env.at("RT_TEST_NAME");
-    if (name == "fail") return FakeRunner::exit(3, "", "+ trace\nno disk\n+ exit 3\n");
-    if (name == "cancel") return FakeRunner::exit(253);
-    if (name == "signal") return {{.ending = Ending::signalled, .signal = 11}, "", ""};
-    if (name == "timeout")
-      return {{.ending = Ending::timed_out, .elapsed = std::chrono::seconds(10), .leaked = true},
-              "",
-              ""};
-    if (name == "none") throw Error("no shell", ExitCode::host);
-    return FakeRunner::exit(0);
+    if (name == "fail") return FakeLoop::exit(3, "", "+ trace\nno disk\n+ exit 3\n");
+    if (name == "cancel") return FakeLoop::exit(253);
+    FakeLoop::Result result;
+    if (name == "signal") result.outcome = {.ending = Ending::signalled, .signal = 11};
+    if (name == "timeout") {
+      result.outcome = {
+          .ending = Ending::timed_out, .elapsed = std::chrono::seconds(10), .leaked = true};
+    }
+    if (name == "none") result.failure = std::make_exception_ptr(Error("no shell", ExitCode::host));
+    if (name == "signal" || name == "timeout" || name == "none") return result;
+    return FakeLoop::exit(0);
   };
   const auto record = run();
   EXPECT_THAT(told(record), ElementsAre("fail:fail", "cancel:cancel", "signal:fail",
@@ -141,8 +144,8 @@ TEST_F(Run, gives_scripts_the_variables_and_the_limit) {
   options.labels = "slow,!x";
   options.trace = true;
   run();
-  ASSERT_EQ(runner.commands.size(), 1u);
-  const process::Command& command = runner.commands[0];
+  ASSERT_EQ(loop.commands.size(), 1u);
+  const process::Command& command = loop.commands[0];
   EXPECT_THAT(command.argv, ElementsAre("/bin/sh", "-x", (tree.path() / "t/test.sh").string()));
   EXPECT_EQ(command.cwd, tree.path() / "t");
   EXPECT_EQ(command.timeout, std::chrono::seconds(7));
@@ -171,12 +174,12 @@ TEST_F(Run, reuses_a_known_pass_and_does_not_start_its_group) {
   EXPECT_EQ(record.find({"case", "top.b", "amd64"})->finished->reused_from, "")
       << "only a pass is worth to be reused";
   EXPECT_EQ(record.find({"case", "top.b", "amd64"})->finished->key, "key of top.b");
-  EXPECT_EQ(runner.commands.size(), 3u);
-  runner.commands.clear();
+  EXPECT_EQ(loop.commands.size(), 3u);
+  loop.commands.clear();
   options.patterns = {"top.a"};
   options.id = "second";
   record = run();
-  EXPECT_TRUE(runner.commands.empty());
+  EXPECT_TRUE(loop.commands.empty());
   EXPECT_EQ(results::count(record).passed, 1);
 }
 
@@ -191,16 +194,16 @@ TEST_F(Run, starts_with_what_ended_before) {
   options.prior = {package, broken};
   const auto record = run();
   EXPECT_THAT(told(record), ElementsAre("org/p:1:pass", "a:error", "b:pass"));
-  EXPECT_EQ(runner.commands.size(), 1u);
+  EXPECT_EQ(loop.commands.size(), 1u);
 }
 
 TEST_F(Run, a_stop_leaves_the_rest_without_a_result_and_the_log_incomplete) {
   tree.group("", "# NAME: top\n").test("010_a").test("020_b").test("030_c");
   std::stop_source stop;
-  runner.script = [&](const process::Command& command) -> process::FakeResult {
-    if (command.env.at("RT_TEST_NAME") != "top.b") return FakeRunner::exit(0);
+  loop.script = [&](const process::Command& command) -> FakeLoop::Result {
+    if (command.env.at("RT_TEST_NAME") != "top.b") return FakeLoop::exit(0);
     stop.request_stop();
-    return {{.ending = process::Ending::cancelled}, "", ""};
+    return FakeLoop::takes(std::chrono::hours(1));
   };
   const auto record = run(stop.get_token());
   EXPECT_THAT(told(record), ElementsAre("top::init:pass", "top.a:pass", "top.b:cancel",
@@ -215,9 +218,9 @@ TEST_F(Run, many_jobs_give_the_same_results_as_one) {
     tree.test("010_" + std::to_string(i)).test("020_g/010_h/" + std::to_string(i), "# REPEAT: 2\n");
   }
   options.arches = {arches.find("amd64"), arches.find("s390x")};
-  runner.script = [](const process::Command& command) {
+  loop.script = [](const process::Command& command) {
     const std::string name = command.env.at("RT_TEST_NAME");
-    return FakeRunner::exit(name.ends_with("3") ? 1 : 0, "out of " + name + "\n", "err\n");
+    return FakeLoop::exit(name.ends_with("3") ? 1 : 0, "out of " + name + "\n", "err\n");
   };
   const auto one = told(run());
   options.jobs = 8;
@@ -227,10 +230,182 @@ TEST_F(Run, many_jobs_give_the_same_results_as_one) {
             "out of top.g.h.7.2\nerr\n");
 }
 
+TEST_F(Run, a_case_that_fails_is_tried_again_and_is_flaky_when_it_passes) {
+  tree.test("t", "# RETRIES: 2\n");
+  int attempts = 0;
+  loop.script = [&](const process::Command& command) {
+    EXPECT_EQ(command.env.at("RTFX_ATTEMPT"), std::to_string(++attempts));
+    return attempts < 3 ? FakeLoop::exit(attempts, "output " + std::to_string(attempts))
+                        : FakeLoop::exit(0, "good");
+  };
+  const auto record = run();
+  ASSERT_EQ(record.units.size(), 1u);
+  EXPECT_TRUE(record.units[0].flaky());
+  ASSERT_EQ(record.units[0].retried.size(), 2u);
+  EXPECT_EQ(record.units[0].retried[1].reason, "exit 2");
+  const fs::path folder_of_run = options.results / "id";
+  EXPECT_EQ(read_file(folder_of_run / record.units[0].retried[0].log), "output 1");
+  EXPECT_EQ(read_file(folder_of_run / record.units[0].retried[1].log), "output 2");
+  EXPECT_EQ(read_file(folder_of_run / "t.log"), "good");
+}
+
+TEST_F(Run, retries_end_and_a_cancelled_case_is_not_tried_again) {
+  tree.test("010_bad").test("020_cancelled").test("030_never", "# RETRIES: 0\n");
+  options.retries = 3;
+  loop.script = [](const process::Command& command) {
+    return FakeLoop::exit(command.env.at("RT_TEST_NAME") == "cancelled" ? 253 : 1);
+  };
+  const auto record = run();
+  EXPECT_THAT(told(record), ElementsAre("bad:fail", "cancelled:cancel", "never:fail"));
+  EXPECT_EQ(record.units[0].retried.size(), 3u);
+  EXPECT_EQ(loop.commands.size(), 6u);
+}
+
+TEST_F(Run, hooks_run_around_every_attempt_and_are_told_the_result) {
+  tree.write("pre-test.sh", "").write("post-test.sh", "").test("t", "# RETRIES: 1\n");
+  int tests = 0;
+  loop.script = [&](const process::Command& command) {
+    return FakeLoop::exit(command.argv[1].ends_with("/test.sh") && tests++ == 0 ? 1 : 0);
+  };
+  EXPECT_TRUE(run().units[0].flaky());
+  EXPECT_THAT(commands(), ElementsAre("t pre-test.sh t", "t test.sh", "t post-test.sh t 1",
+                                      "t pre-test.sh t", "t test.sh", "t post-test.sh t 0"));
+}
+
+TEST_F(Run, a_hook_that_fails_is_an_error_and_hides_no_failure) {
+  tree.write("pre-test.sh", "").write("post-test.sh", "");
+  tree.test("010_pre").test("020_post").test("030_both");
+  loop.script = [](const process::Command& command) {
+    const std::string name = command.env.at("RT_TEST_NAME");
+    const fs::path script = fs::path(command.argv[1]).filename();
+    if (name == "pre" && script == "pre-test.sh") return FakeLoop::exit(4);
+    if (name == "both" && script == "test.sh") return FakeLoop::exit(5);
+    return FakeLoop::exit(name != "pre" && script == "post-test.sh" ? 6 : 0);
+  };
+  const auto record = run();
+  EXPECT_THAT(told(record), ElementsAre("pre:error", "post:error", "both:fail"));
+  EXPECT_EQ(record.units[0].finished->reason, "pre-test.sh: exit 4");
+  EXPECT_EQ(record.units[1].finished->reason, "post-test.sh: exit 6");
+  EXPECT_EQ(record.units[2].finished->reason, "exit 5");
+}
+
+TEST_F(Run, a_failing_init_makes_its_cases_errors_and_the_rest_goes_on) {
+  tree.group("", "# NAME: top\n").group("010_g", "#\n").test("010_g/a").group("010_g/sub", "#\n");
+  tree.test("010_g/sub/b").test("020_c");
+  loop.script = [](const process::Command& command) {
+    const bool init = command.argv.back() == "init" && command.cwd.filename() == "010_g";
+    return FakeLoop::exit(init ? 7 : 0, "", init ? "no network\n" : "");
+  };
+  const auto record = run();
+  EXPECT_THAT(told(record),
+              ElementsAre("top::init:pass", "top.g::init:fail", "top.g.sub::init:skip",
+                          "top.g.a:error", "top.g.sub.b:error", "top.c:pass",
+                          "top.g.sub::deinit:skip", "top.g::deinit:pass", "top::deinit:pass"));
+  EXPECT_EQ(record.units[4].finished->reason, "init of the group top.g failed: exit 7: no network");
+}
+
+TEST_F(Run, the_whole_takes_as_long_as_the_longest_case_when_others_fit_beside_it) {
+  tree.group("", "# NAME: top\n");
+  for (int i = 0; i < 9; ++i) tree.test("01" + std::to_string(i) + "_short" + std::to_string(i));
+  tree.test("090_long");
+  const auto seconds = [](const std::string& name) {
+    return std::chrono::seconds(name.ends_with("long") ? 90 : name.starts_with("top.") ? 10 : 0);
+  };
+  loop.script = [&](const process::Command& command) {
+    return FakeLoop::takes(seconds(command.env.at("RT_TEST_NAME")));
+  };
+  options.duration = [&](const results::UnitId& unit) { return seconds(unit.name); };
+  options.jobs = 2;
+  run();
+  EXPECT_EQ(loop.elapsed(), std::chrono::seconds(90));
+  EXPECT_EQ(loop.most_at_once(), 2u);
+}
+
+TEST_F(Run, what_cases_declare_is_honoured) {
+  for (const char* name : {"a", "b", "c"}) tree.test(name, "# EXCLUSIVE: disk\n");
+  tree.test("d", "# RESOURCES: cpus=3\n").test("e").test("f");
+  loop.script = [&](const process::Command&) { return FakeLoop::takes(std::chrono::seconds(1)); };
+  options.jobs = 3;
+  EXPECT_THAT(told(run()), Contains("d:pass"));
+  // Two of the exclusive ones with others beside them, all three one after the other, and one alone.
+  EXPECT_EQ(loop.elapsed(), std::chrono::seconds(4));
+}
+
+TEST_F(Run, a_time_limit_of_the_whole_ends_it_and_is_told) {
+  tree.test("010_a").test("020_b").test("030_c");
+  loop.script = [](const process::Command&) { return FakeLoop::takes(std::chrono::seconds(40)); };
+  options.global_timeout = std::chrono::seconds(60);
+  const auto record = run();
+  EXPECT_EQ(loop.elapsed(), std::chrono::seconds(60));
+  EXPECT_THAT(told(record), ElementsAre("a:pass", "b:timeout", "c:missing"));
+  EXPECT_EQ(record.units[1].finished->reason, "the time limit of the whole run, 1m, was over");
+  EXPECT_FALSE(record.finished);
+}
+
+TEST_F(Run, continues_with_what_has_no_result) {
+  tree.group("", "# NAME: top\n").test("010_a").test("020_b").test("030_c");
+  std::stop_source stop;
+  loop.script = [&](const process::Command& command) {
+    if (command.env.at("RT_TEST_NAME") == "top.b") stop.request_stop();
+    return FakeLoop::takes(std::chrono::seconds(1));
+  };
+  EXPECT_THAT(told(run(stop.get_token())), Contains("top.b:cancel"));
+
+  const Unfinished left = read_unfinished(options.results, "id");
+  EXPECT_EQ(left.finished, 1u);
+  EXPECT_THAT(left.units, ElementsAre(results::UnitId{"case", "top.b", "amd64"},
+                                      results::UnitId{"case", "top.c", "amd64"}));
+  options.only = left.units;
+  options.only->insert({"case", "top.gone", "amd64"});
+  loop.commands.clear();
+  const auto record = run();
+  EXPECT_THAT(commands(), ElementsAre(testing::EndsWith("group.sh init"), "020_b test.sh",
+                                      "030_c test.sh", testing::EndsWith("group.sh deinit")));
+  EXPECT_EQ(results::count(record).passed, 3);
+  EXPECT_EQ(results::count(record).errored, 1) << "a case that has gone is not forgotten";
+  EXPECT_TRUE(record.finished);
+  EXPECT_TRUE(read_unfinished(options.results, "id").units.empty());
+  EXPECT_THROW(read_unfinished(options.results, "di"), Error);
+}
+
+TEST_F(Run, an_event_log_that_cannot_be_written_stops_everything) {
+  if (!fs::exists("/dev/full")) GTEST_SKIP();
+  fs::create_directories(options.results / "id");
+  tree.test("010_a").test("020_b");
+  loop.script = [&](const process::Command&) {
+    // From now on the log cannot take anything.
+    const fs::path log = options.results / "id" / "events.jsonl";
+    struct rlimit limit {
+      fs::file_size(log), RLIM_INFINITY
+    };
+    ::signal(SIGXFSZ, SIG_IGN);
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    return FakeLoop::exit(0);
+  };
+  EXPECT_THROW(run(), Error);
+  const struct rlimit none { RLIM_INFINITY, RLIM_INFINITY };
+  ::setrlimit(RLIMIT_FSIZE, &none);
+  EXPECT_EQ(loop.commands.size(), 1u);
+  EXPECT_EQ(results::count(results::read_run(options.results / "id")).passed, 0);
+}
+
+TEST_F(Run, says_what_the_shell_does_not) {
+  tree.test("010_crlf", "#!/bin/sh\r\nexit 0\r\n").test("020_gone");
+  loop.script = [&](const process::Command& command) {
+    if (command.env.at("RT_TEST_NAME") == "gone") fs::remove_all(command.cwd);
+    return FakeLoop::exit(2);
+  };
+  const auto record = run();
+  EXPECT_EQ(record.units[0].finished->reason,
+            "exit 2; test.sh has CRLF line ends, which sh does not understand");
+  EXPECT_EQ(record.units[1].finished->result, Result::error);
+  EXPECT_THAT(record.units[1].finished->reason, HasSubstr("020_gone/test.sh cannot be read"));
+}
+
 TEST_F(Run, two_units_with_one_name_are_refused) {
   tree.test("010_t", "# REPEAT: 1\n").test("020_t/1");
   EXPECT_THROW(run(), Error);
-  EXPECT_TRUE(runner.commands.empty());
+  EXPECT_TRUE(loop.commands.empty());
 }
 
 TEST_F(Run, shards_keep_iterations_together_and_leave_out_what_is_skipped) {
@@ -269,63 +444,6 @@ TEST(UnitLog, long_lines_are_cut_in_memory_only) {
   for (int i = 0; i < 8; ++i) log.write(process::Stream::err, block);
   EXPECT_LT(log.last_words().size(), 300u);
   EXPECT_EQ(fs::file_size(folder.path() / "log"), 8u << 20);
-}
-
-TEST(Schedule, one_job_is_plain_order) {
-  std::vector<std::size_t> order;
-  EXPECT_TRUE(
-      run_in_order({{}, {0}, {}, {1, 2}}, 1, [&](std::size_t i) { order.push_back(i); }, {}));
-  EXPECT_THAT(order, ElementsAre(0u, 1u, 2u, 3u));
-}
-
-TEST(Schedule, many_jobs_keep_what_must_come_before) {
-  constexpr std::size_t size = 300;
-  std::vector<std::vector<std::size_t>> after(size);
-  for (std::size_t i = 1; i < size; ++i) after[i] = {i / 2, i / 3};
-  std::vector<std::atomic<bool>> done(size);
-  std::atomic<int> wrong = 0, most = 0, now = 0;
-  EXPECT_TRUE(run_in_order(after, 8,
-                           [&](std::size_t i) {
-                             const int running = ++now;
-                             for (int seen = most;
-                                  seen < running && !most.compare_exchange_weak(seen, running);) {
-                             }
-                             for (const std::size_t before : after[i]) {
-                               if (!done[before]) ++wrong;
-                             }
-                             std::this_thread::yield();
-                             done[i] = true;
-                             --now;
-                           },
-                           {}));
-  EXPECT_EQ(wrong, 0);
-  EXPECT_LE(most, 8);
-  for (const auto& one : done) EXPECT_TRUE(one);
-}
-
-TEST(Schedule, an_exception_stops_the_rest_and_comes_out) {
-  std::atomic<int> ran = 0;
-  EXPECT_THROW(run_in_order({{}, {0}, {1}}, 4,
-                            [&](std::size_t i) {
-                              ++ran;
-                              if (i == 1) throw Error("full disk");
-                            },
-                            {}),
-               Error);
-  EXPECT_EQ(ran, 2);
-}
-
-TEST(Schedule, a_stop_starts_nothing_more) {
-  std::stop_source stop;
-  int ran = 0;
-  EXPECT_FALSE(run_in_order(
-      {{}, {}, {}}, 1,
-      [&](std::size_t) {
-        ++ran;
-        stop.request_stop();
-      },
-      stop.get_token()));
-  EXPECT_EQ(ran, 1);
 }
 
 TEST(RunFolder, new_ids_are_unique_and_latest_follows) {

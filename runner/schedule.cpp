@@ -2,93 +2,183 @@
 #include "runner/schedule.hpp"
 
 #include <algorithm>
-#include <condition_variable>
-#include <exception>
-#include <mutex>
+#include <map>
 #include <set>
-#include <thread>
+#include <utility>
 
 namespace rtfx::runner {
 namespace {
 
-class Workers {
- public:
-  Workers(const std::vector<std::vector<std::size_t>>& after,
-          const std::function<void(std::size_t)>& body, std::stop_token stop)
-      : body_(body),
-        stop_(std::move(stop)),
-        waiting_(after.size()),
-        dependents_(after.size()),
-        left_(after.size()) {
-    for (std::size_t i = 0; i < after.size(); ++i) {
-      waiting_[i] = after[i].size();
-      for (const std::size_t before : after[i]) dependents_[before].push_back(i);
-      if (after[i].empty()) ready_.insert(i);
-    }
-  }
+using std::chrono::nanoseconds;
 
-  bool run(int jobs) {
-    {
-      std::vector<std::jthread> others;
-      for (int i = 1; i < jobs; ++i) others.emplace_back([this] { work(); });
-      work();
-    }
-    if (failure_) std::rethrow_exception(failure_);
-    return left_ == 0;
+/// What is unknown takes as long as what is known usually does.
+nanoseconds usual_duration(const std::vector<Task>& tasks) {
+  std::vector<nanoseconds> known;
+  for (const Task& task : tasks) {
+    if (task.expected && *task.expected > nanoseconds(0)) known.push_back(*task.expected);
   }
-
- private:
-  void work() {
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      changed_.wait(lock, stop_, [this] { return over() || !ready_.empty(); });
-      if (over()) return;
-      const std::size_t step = *ready_.begin();
-      ready_.erase(ready_.begin());
-      ++running_;
-      lock.unlock();
-      std::exception_ptr failure;
-      try {
-        body_(step);
-      } catch (...) {
-        failure = std::current_exception();
-      }
-      lock.lock();
-      --running_;
-      if (failure && !failure_) failure_ = failure;
-      done(step);
-      changed_.notify_all();
-    }
-  }
-
-  bool over() const {
-    return left_ == 0 || failure_ || stop_.stop_requested() || (ready_.empty() && running_ == 0);
-  }
-
-  void done(std::size_t step) {
-    --left_;
-    for (const std::size_t next : dependents_[step]) {
-      if (--waiting_[next] == 0) ready_.insert(next);
-    }
-  }
-
-  const std::function<void(std::size_t)>& body_;
-  std::stop_token stop_;
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::set<std::size_t> ready_;
-  std::vector<std::size_t> waiting_;
-  std::vector<std::vector<std::size_t>> dependents_;
-  std::size_t left_, running_ = 0;
-  std::exception_ptr failure_;
-};
+  if (known.empty()) return std::chrono::seconds(1);
+  const auto middle = known.begin() + static_cast<std::ptrdiff_t>(known.size() / 2);
+  std::nth_element(known.begin(), middle, known.end());
+  return *middle;
+}
 
 }  // namespace
 
-bool run_in_order(const std::vector<std::vector<std::size_t>>& after, int jobs,
-                  const std::function<void(std::size_t)>& body, std::stop_token stop) {
-  const auto most = static_cast<int>(std::min<std::size_t>(after.size(), 1024));
-  return Workers(after, body, std::move(stop)).run(std::clamp(jobs, 1, std::max(most, 1)));
+struct Schedule::State {
+  /// The most urgent first.
+  struct Place {
+    nanoseconds rest;
+    std::size_t task;
+    bool operator<(const Place& other) const {
+      return rest != other.rest ? rest > other.rest : task < other.task;
+    }
+  };
+  /// One for each name of `exclusive`.
+  struct Name {
+    bool held = false;
+    std::set<Place> waiting;
+  };
+
+  std::vector<Task> tasks;
+  Capacity capacity;
+  std::vector<nanoseconds> rest;  ///< from the start of a task to the end of what waits for it
+  std::vector<std::size_t> unmet;
+  std::vector<std::vector<std::size_t>> dependents;
+  std::set<Place> ready;
+  std::map<std::string, Name> names;
+  int free_jobs;
+  std::uint64_t free_memory;
+  std::size_t left, running = 0;
+  nanoseconds usual{0};
+
+  State(std::vector<Task> given, Capacity limits)
+      : tasks(std::move(given)),
+        capacity(limits),
+        rest(tasks.size()),
+        unmet(tasks.size()),
+        dependents(tasks.size()),
+        free_jobs(limits.jobs),
+        free_memory(limits.memory),
+        left(tasks.size()),
+        usual(usual_duration(tasks)) {
+    for (Task& task : tasks) fit(task.demand);
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      unmet[i] = tasks[i].after.size();
+      for (const std::size_t before : tasks[i].after) dependents[before].push_back(i);
+    }
+    if (capacity.jobs > 1) weigh();
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      if (unmet[i] == 0) ready.insert(place(i));
+    }
+  }
+
+  void fit(Demand& demand) const {
+    demand.cpus = std::clamp(demand.cpus, 1, capacity.jobs);
+    if (capacity.memory == 0) demand.memory = 0;
+    demand.memory = std::min(demand.memory, capacity.memory);
+    std::sort(demand.exclusive.begin(), demand.exclusive.end());
+    const auto end = std::unique(demand.exclusive.begin(), demand.exclusive.end());
+    demand.exclusive.erase(end, demand.exclusive.end());
+  }
+
+  nanoseconds duration(std::size_t task) const { return tasks[task].expected.value_or(usual); }
+
+  /// Tasks wait only for smaller numbers, so that one pass from the end knows all that follows.
+  void weigh() {
+    std::map<std::string, nanoseconds> held;
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      for (const auto& name : tasks[i].demand.exclusive) held[name] += duration(i);
+    }
+    for (std::size_t i = tasks.size(); i-- > 0;) {
+      nanoseconds own = duration(i), following{0};
+      for (const auto& name : tasks[i].demand.exclusive) own = std::max(own, held[name]);
+      for (const std::size_t next : dependents[i]) following = std::max(following, rest[next]);
+      rest[i] = own + following;
+    }
+  }
+
+  Place place(std::size_t task) const { return {rest[task], task}; }
+
+  std::optional<std::size_t> start_next() {
+    while (!ready.empty()) {
+      const Place first = *ready.begin();
+      const Demand& demand = tasks[first.task].demand;
+      if (Name* taken = taken_name(demand)) {
+        ready.erase(ready.begin());
+        taken->waiting.insert(first);
+        wake_others(demand);
+        continue;
+      }
+      if (demand.cpus > free_jobs || demand.memory > free_memory) return std::nullopt;
+      ready.erase(ready.begin());
+      take(demand);
+      return first.task;
+    }
+    return std::nullopt;
+  }
+
+  Name* taken_name(const Demand& demand) {
+    for (const auto& name : demand.exclusive) {
+      if (Name& known = names[name]; known.held) return &known;
+    }
+    return nullptr;
+  }
+
+  /// A task that has to wait for one name does not keep others from the names that are free.
+  void wake_others(const Demand& demand) {
+    for (const auto& name : demand.exclusive) wake(names[name]);
+  }
+
+  void wake(Name& name) {
+    if (name.held || name.waiting.empty()) return;
+    ready.insert(name.waiting.extract(name.waiting.begin()));
+  }
+
+  void take(const Demand& demand) {
+    free_jobs -= demand.cpus;
+    free_memory -= demand.memory;
+    for (const auto& name : demand.exclusive) names[name].held = true;
+    ++running;
+  }
+
+  void end(std::size_t task) {
+    const Demand& demand = tasks[task].demand;
+    free_jobs += demand.cpus;
+    free_memory += demand.memory;
+    for (const auto& name : demand.exclusive) {
+      names[name].held = false;
+      wake(names[name]);
+    }
+    --running;
+    --left;
+    for (const std::size_t next : dependents[task]) {
+      if (--unmet[next] == 0) ready.insert(place(next));
+    }
+  }
+};
+
+Schedule::Schedule(std::vector<Task> tasks, Capacity capacity)
+    : state_(std::make_unique<State>(std::move(tasks), capacity)) {}
+Schedule::Schedule(Schedule&&) noexcept = default;
+Schedule::~Schedule() = default;
+
+std::optional<std::size_t> Schedule::start_next() { return state_->start_next(); }
+void Schedule::end(std::size_t task) { state_->end(task); }
+std::size_t Schedule::running() const { return state_->running; }
+bool Schedule::done() const { return state_->left == 0; }
+
+/// Graham's two lower bounds; with the longest tasks first the truth is close to the larger one.
+std::optional<nanoseconds> Schedule::expected() const {
+  nanoseconds work{0}, longest{0};
+  bool known = false;
+  for (std::size_t i = 0; i < state_->tasks.size(); ++i) {
+    known |= state_->tasks[i].expected.value_or(nanoseconds(0)) > nanoseconds(0);
+    work += state_->duration(i) * state_->tasks[i].demand.cpus;
+    longest = std::max(longest, state_->rest[i]);
+  }
+  if (!known) return std::nullopt;
+  return std::max(work / state_->capacity.jobs, longest);
 }
 
 }  // namespace rtfx::runner

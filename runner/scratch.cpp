@@ -61,6 +61,8 @@ ScratchDirectory::ScratchDirectory() {
 }
 
 ScratchDirectory::~ScratchDirectory() {
+  // Most scripts leave nothing there; the kernel refuses when something is mounted.
+  if (::rmdir(path_.c_str()) == 0) return;
   const auto mounts = mounts_below(path_);
   for (const std::string& point : mounts | std::views::reverse) {
     ::umount2(point.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);

@@ -19,6 +19,8 @@ constexpr std::size_t longest_last_words = 200;
 constexpr std::string_view benchmark_mark = "RT_BENCHMARK_RESULT:";
 constexpr int cancelled_by_script = 253;  // RT_TEST_CANCEL of rtf
 
+}  // namespace
+
 process::Command command_of(const Script& script) {
   process::Command command;
   if (script.path.extension() == ".ps1") {
@@ -32,35 +34,50 @@ process::Command command_of(const Script& script) {
   command.cwd = script.directory;
   command.env = script.env;
   command.timeout = script.limit;
+  command.grace = script.grace;
   return command;
 }
 
-void judge(const process::Outcome& outcome, Ending& ending) {
+Ending judge(const process::Outcome& outcome) {
   using results::Result;
+  Ending ending;
+  ending.elapsed = outcome.elapsed;
+  ending.leaked = outcome.leaked;
   switch (outcome.ending) {
     case process::Ending::exited:
-      if (outcome.exit_code == 0) return;
+      if (outcome.exit_code == 0) return ending;
       ending.result = outcome.exit_code == cancelled_by_script ? Result::cancel : Result::fail;
       ending.reason = outcome.exit_code == cancelled_by_script
                           ? "cancelled by the script (exit 253)"
                           : outcome.str();
-      return;
+      return ending;
     case process::Ending::signalled:
       ending.result = Result::fail;
       ending.reason = outcome.str();
-      return;
+      return ending;
     case process::Ending::timed_out:
       ending.result = Result::timeout;
       ending.reason = outcome.str();
-      return;
+      return ending;
     case process::Ending::cancelled:
       ending.result = Result::cancel;
       ending.reason = "interrupted";
-      return;
+      ending.interrupted = true;
+      return ending;
   }
+  return ending;
 }
 
-}  // namespace
+Ending judge(std::exception_ptr failure) {
+  Ending ending;
+  ending.result = results::Result::error;
+  try {
+    std::rethrow_exception(std::move(failure));
+  } catch (const Error& error) {
+    ending.reason = text::printable(error.what());
+  }
+  return ending;
+}
 
 UnitLog::UnitLog(const std::filesystem::path& path)
     : name_(path.string()),
@@ -117,21 +134,6 @@ std::string UnitLog::last_words() {
   while (end > 0 && (static_cast<unsigned char>(words[end]) & 0xC0) == 0x80)
     --end;  // not within a character
   return words.substr(0, end) + "...";
-}
-
-Ending run_script(const Script& script, process::Runner& runner, const process::Sink& sink,
-                  std::stop_token stop) {
-  Ending ending;
-  try {
-    const process::Outcome outcome = runner.run(command_of(script), sink, std::move(stop));
-    ending.elapsed = outcome.elapsed;
-    ending.leaked = outcome.leaked;
-    judge(outcome, ending);
-  } catch (const Error& error) {
-    ending.result = results::Result::error;
-    ending.reason = text::printable(error.what());
-  }
-  return ending;
 }
 
 }  // namespace rtfx::runner

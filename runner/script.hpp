@@ -2,9 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 #include <filesystem>
 #include <map>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +21,8 @@ struct Ending {
   std::string reason;
   bool leaked = false;
   std::chrono::nanoseconds elapsed{0};
+  std::string benchmark;     ///< as in UnitFinished
+  bool interrupted = false;  ///< as in UnitFinished
 };
 
 /// The log of one unit: takes the raw output of its scripts, and remembers of it what the result
@@ -60,12 +62,16 @@ struct Script {
   std::vector<std::string> arguments;
   std::map<std::string, std::string> env;
   std::chrono::seconds limit{600};
+  std::chrono::milliseconds grace{1000};  ///< between SIGTERM and SIGKILL
   bool trace = false;
 };
 
-/// Runs it with the shell; output goes to `sink`. Never throws: what goes wrong is an `error`
-/// ending.
-Ending run_script(const Script& script, process::Runner& runner, const process::Sink& sink,
-                  std::stop_token stop);
+/// The shell that runs it.
+process::Command command_of(const Script& script);
+
+/// What the end of its process says of a script.
+Ending judge(const process::Outcome& outcome);
+/// That it could not be run is an error.
+Ending judge(std::exception_ptr failure);
 
 }  // namespace rtfx::runner

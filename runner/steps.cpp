@@ -1,63 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runner/steps.hpp"
 
-#include <algorithm>
-#include <map>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace rtfx::runner {
 namespace {
 
+/// The steps of one arch.
 class Builder {
  public:
-  Builder(const Group& tree, const Plan& plan) : tree_(tree), plan_(plan) {}
-
-  void add_steps(const Arch& arch) {
-    std::vector<std::size_t> ignored;
-    walk(tree_, arch, units_of(arch), std::nullopt, ignored);
-  }
-
-  using CaseUnits = std::map<const Case*, std::vector<std::size_t>>;
-
-  /// What really has to be run for the arch, by case.
-  CaseUnits units_of(const Arch& arch) const {
-    CaseUnits found;
-    for (std::size_t i = 0; i < plan_.units.size(); ++i) {
-      const CaseUnit& unit = plan_.units[i];
-      if (unit.arch == &arch && unit.skip_reason.empty() && !unit.reused)
-        found[unit.test].push_back(i);
+  Builder(const Plan& plan, const Arch& arch, std::vector<Step>& steps)
+      : arch_(arch), steps_(steps) {
+    for (std::size_t i = 0; i < plan.units.size(); ++i) {
+      const CaseUnit& unit = plan.units[i];
+      if (unit.arch != &arch || !unit.skip_reason.empty() || unit.reused) continue;
+      units_[unit.test].push_back(i);
+      for (const Group* group = unit.test->group; group; group = group->parent) {
+        if (!groups_.insert(group).second) break;
+      }
     }
-    return found;
   }
 
   /// Adds the steps below `group` and appends their numbers to `produced`.
-  void walk(const Group& group, const Arch& arch, const CaseUnits& units,
-            std::optional<std::size_t> init, std::vector<std::size_t>& produced) {
-    const auto cases = all_cases(group);
-    if (std::none_of(cases.begin(), cases.end(),
-                     [&](const Case* test) { return units.contains(test); }))
-      return;
+  void walk(const Group& group, std::optional<std::size_t> init,
+            std::vector<std::size_t>& produced) {
+    if (!groups_.contains(&group)) return;
+    if (!group.script) return children(group, init, produced);
     std::vector<std::size_t> own;
-    if (group.script)
-      own.push_back(*(init = add({Step::Kind::init, 0, &group, &arch, after(init), init})));
-    for (const auto& child : group.children) {
-      if (child.test) add_case(*child.test, arch, units, init, own);
-      if (child.group) walk(*child.group, arch, units, init, own);
-    }
-    if (group.script) {
-      const std::size_t deinit = add({Step::Kind::deinit, 0, &group, &arch, own, own.front()});
-      own.push_back(deinit);
-    }
+    const std::size_t begin = add({Step::Kind::init, 0, &group, &arch_, after(init), init});
+    own.push_back(begin);
+    children(group, begin, own);
     produced.insert(produced.end(), own.begin(), own.end());
+    produced.push_back(add({Step::Kind::deinit, 0, &group, &arch_, std::move(own), begin}));
+  }
+
+ private:
+  void children(const Group& group, std::optional<std::size_t> init,
+                std::vector<std::size_t>& produced) {
+    for (const auto& child : group.children) {
+      if (child.test) add_case(*child.test, init, produced);
+      if (child.group) walk(*child.group, init, produced);
+    }
   }
 
   /// The iterations of a case run one after the other: they share its directory.
-  void add_case(const Case& test, const Arch& arch, const CaseUnits& units,
-                std::optional<std::size_t> init, std::vector<std::size_t>& produced) {
-    const auto found = units.find(&test);
-    if (found == units.end()) return;
+  void add_case(const Case& test, std::optional<std::size_t> init,
+                std::vector<std::size_t>& produced) {
+    const auto found = units_.find(&test);
+    if (found == units_.end()) return;
     std::optional<std::size_t> previous = init;
     for (const std::size_t unit : found->second) {
-      previous = add({Step::Kind::unit, unit, nullptr, &arch, after(previous), init});
+      previous = add({Step::Kind::unit, unit, nullptr, &arch_, after(previous), init});
       produced.push_back(*previous);
     }
   }
@@ -71,25 +65,55 @@ class Builder {
     return steps_.size() - 1;
   }
 
-  std::vector<Step> take() { return std::move(steps_); }
-
- private:
-  const Group& tree_;
-  const Plan& plan_;
-  std::vector<Step> steps_;
+  const Arch& arch_;
+  std::vector<Step>& steps_;
+  std::unordered_map<const Case*, std::vector<std::size_t>> units_;
+  std::unordered_set<const Group*> groups_;  ///< those with something to run below them
 };
 
 }  // namespace
 
 std::vector<Step> make_steps(const Group& tree, const Plan& plan, const std::vector<Arch>& arches) {
-  Builder builder(tree, plan);
-  for (const Arch& arch : arches) builder.add_steps(arch);
-  return builder.take();
+  std::vector<Step> steps;
+  for (const Arch& arch : arches) {
+    std::vector<std::size_t> all;
+    Builder(plan, arch, steps).walk(tree, std::nullopt, all);
+  }
+  return steps;
 }
 
-results::UnitId group_unit(const Group& group, Step::Kind kind, const Arch& arch) {
-  const std::string name = group.name.empty() ? "(top)" : group.name;
-  return {"group", name + (kind == Step::Kind::init ? "::init" : "::deinit"), arch.name};
+std::vector<Task> make_tasks(const std::vector<Step>& steps, const Plan& plan,
+                             const RunOptions& options) {
+  std::vector<Task> tasks;
+  tasks.reserve(steps.size());
+  for (const Step& step : steps) {
+    Task task{step.after, {}, std::nullopt};
+    if (options.duration) task.expected = options.duration(unit_of(step, plan));
+    if (step.kind == Step::Kind::unit) {
+      const Headers& headers = plan.units[step.unit].test->headers;
+      task.demand = {headers.cpus, headers.memory, headers.exclusive};
+    } else if (options.duration && !task.expected) {
+      task.expected = std::chrono::nanoseconds(0);  // a group's script says nothing about cases
+    }
+    tasks.push_back(std::move(task));
+  }
+  return tasks;
+}
+
+results::UnitId unit_of(const Step& step, const Plan& plan) {
+  const auto of_group = [&](const char* script) -> results::UnitId {
+    const std::string name = step.group->name.empty() ? "(top)" : step.group->name;
+    return {"group", name + script, step.arch->name};
+  };
+  switch (step.kind) {
+    case Step::Kind::init:
+      return of_group("::init");
+    case Step::Kind::deinit:
+      return of_group("::deinit");
+    case Step::Kind::unit:
+      return plan.units[step.unit].planned.unit;
+  }
+  return {};
 }
 
 }  // namespace rtfx::runner

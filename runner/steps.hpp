@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runner/plan.hpp"
+#include "runner/schedule.hpp"
 
 namespace rtfx::runner {
 
@@ -25,7 +26,11 @@ struct Step {
 /// scripts of the groups around them. The plan and the tree must outlive the steps.
 std::vector<Step> make_steps(const Group& tree, const Plan& plan, const std::vector<Arch>& arches);
 
-/// Identity of a group's script: "linuxkit.build::init".
-results::UnitId group_unit(const Group& group, Step::Kind kind, const Arch& arch);
+/// The steps as the schedule wants them.
+std::vector<Task> make_tasks(const std::vector<Step>& steps, const Plan& plan,
+                             const RunOptions& options);
+
+/// What the step is called in the log: the unit itself, or a group's script.
+results::UnitId unit_of(const Step& step, const Plan& plan);
 
 }  // namespace rtfx::runner

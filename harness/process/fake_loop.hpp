@@ -24,6 +24,7 @@ class FakeLoop final : public Loop {
     Outcome outcome;
     std::string out, err;
     std::chrono::milliseconds takes{0};
+    std::exception_ptr failure{};  ///< it could not be started
   };
   /// Decides about each command; without one everything succeeds silently.
   std::function<Result(const Command&)> script;
@@ -31,9 +32,13 @@ class FakeLoop final : public Loop {
   std::vector<Command> commands;
 
   static Result exit(int code, std::string out = {}, std::string err = {}) {
-    return {Outcome{.ending = Ending::exited, .exit_code = code}, std::move(out), std::move(err)};
+    return {Outcome{.ending = Ending::exited, .exit_code = code},
+            std::move(out),
+            std::move(err),
+            {},
+            nullptr};
   }
-  static Result takes(std::chrono::milliseconds time) { return {{}, "", "", time}; }
+  static Result takes(std::chrono::milliseconds time) { return {{}, "", "", time, nullptr}; }
 
   /// Since the loop was made.
   std::chrono::milliseconds elapsed() const {
@@ -51,7 +56,7 @@ class FakeLoop final : public Loop {
     const bool late = result.takes > command.timeout;
     Outcome outcome = result.outcome;
     if (late) outcome.ending = Ending::timed_out;
-    outcome.elapsed = late ? command.timeout : result.takes;
+    if (late || result.takes.count() > 0) outcome.elapsed = late ? command.timeout : result.takes;
     const Timer end = after(late ? command.timeout : result.takes,
                             [this, child, outcome] { finish(child, outcome); });
     children_[child] = {std::move(sink), std::move(done), std::move(result), end, now_};
@@ -101,7 +106,7 @@ class FakeLoop final : public Loop {
     const Running& running = found.mapped();
     if (running.sink && !running.result.out.empty()) running.sink(Stream::out, running.result.out);
     if (running.sink && !running.result.err.empty()) running.sink(Stream::err, running.result.err);
-    running.done(outcome, nullptr);
+    running.done(outcome, running.result.failure);
   }
 
   void end_now(Child child) {
@@ -109,8 +114,8 @@ class FakeLoop final : public Loop {
     if (found == children_.end()) return;
     cancel(found->second.end);
     const Outcome outcome{.ending = Ending::cancelled, .elapsed = now_ - found->second.started};
-    found->second.end = after(std::chrono::milliseconds(0),
-                              [this, child, outcome] { finish(child, outcome); });
+    found->second.end =
+        after(std::chrono::milliseconds(0), [this, child, outcome] { finish(child, outcome); });
   }
 
   std::map<std::pair<TimePoint, Timer>, std::function<void()>> events_;

@@ -5,9 +5,12 @@
 #include <CLI/CLI.hpp>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <memory>
 #include <thread>
 
 #include "base/files.hpp"
@@ -19,10 +22,13 @@
 #include "ci/gate/receipt.hpp"
 #include "ci/gate/reuse.hpp"
 #include "ci/gate/verdict.hpp"
+#include "results/history.hpp"
 #include "runner/commands/command.hpp"
-#include "runner/commands/console.hpp"
+#include "runner/commands/table.hpp"
+#include "runner/console/console.hpp"
 #include "runner/run.hpp"
 #include "runner/select.hpp"
+#include "runner/system.hpp"
 
 namespace rtfx::commands {
 namespace {
@@ -128,10 +134,24 @@ results::RunRecord run_suites(const gate::Input& input, const gate::Plan& plan,
     return known.find(unit, key);
   };
 
-  ConsoleReporter reporter(context.verbosity, true, run.jobs == 1);
-  reporter.leave_standard_output_alone();
-  return runner::run_cases(*input.cases, run, input.project.table, process::system_runner(),
-                           reporter, context.stop);
+  const results::History history = results::History::read(release.results);
+  run.duration = [&](const results::UnitId& unit) { return history.duration(unit); };
+  run.memory = static_cast<std::uint64_t>(std::max<std::int64_t>(runner::system_info().memory, 0));
+
+  console::ConsoleOptions look;
+  look.verbosity = context.verbosity;
+  look.several_arches = true;
+  look.one_at_a_time = run.jobs == 1;
+  look.colour = use_colour(STDERR_FILENO);
+  look.opening_lines = false;
+  const std::unique_ptr<process::Loop> loop = process::make_loop();
+  console::Console console(look);
+  console.attach(*loop);
+  results::RunRecord record =
+      runner::run_cases(*input.cases, run, input.project.table, *loop, console, context.stop);
+  console.detach();
+  results::remember(release.results, record);
+  return record;
 }
 
 /// The packages as they would ship, in the order of their names.

@@ -1,28 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <thread>
 
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "harness/git/git.hpp"
+#include "harness/process/interrupt.hpp"
+#include "results/history.hpp"
+#include "results/reports.hpp"
 #include "runner/commands/cases.hpp"
-#include "runner/commands/console.hpp"
 #include "runner/commands/packages.hpp"
+#include "runner/commands/table.hpp"
+#include "runner/console/console.hpp"
+#include "runner/console/machine.hpp"
+#include "runner/inputs.hpp"
 #include "runner/plan.hpp"
+#include "runner/resume.hpp"
 #include "runner/run.hpp"
+#include "runner/system.hpp"
 
 namespace rtfx::commands {
 namespace {
 
 struct Options {
-  std::vector<std::string> patterns, env;
-  std::string shard, id, timeout, results;
-  bool trace = false, parallel = false, no_build = false;
-  int jobs = 0;
+  Selection selection;
+  std::vector<std::string> env;
+  std::string id, resume, results, junit;
+  std::string timeout, global_timeout, grace;
+  bool trace = false, parallel = false, no_build = false, cached = false;
+  bool tap = false, json = false, plain = false;
+  int jobs = 0, retries = 0;
 };
 
 /// The command line for the log. What -e sets may be secret and stays out of it.
@@ -31,8 +43,9 @@ std::string command_line() {
   if (!words.empty()) words.pop_back();
   bool value_of_env = false;
   for (std::string& word : words) {
-    const bool joined = word.starts_with("-e") || word.starts_with("--env=");
-    const std::size_t from = joined && word.starts_with("--") ? 6 : 0;
+    const bool joined =
+        (word.starts_with("-e") && !word.starts_with("--")) || word.starts_with("--env=");
+    const std::size_t from = word.starts_with("--") ? 6 : 0;
     const bool alone = word == "-e" || word == "--env";
     const auto equals = word.find('=', from);
     if ((value_of_env || (joined && !alone)) && equals != std::string::npos)
@@ -78,31 +91,67 @@ void keep_earlier_run(const fs::path& results, const std::string& id) {
   }
 }
 
+/// Sets `limit` when the flag was given.
+template <typename Duration>
+void read_limit(const char* flag, const std::string& value, Duration& limit) {
+  if (value.empty()) return;
+  const auto given = runner::parse_time_limit(value);
+  if (!given) {
+    throw Error(fmt::format("{} \"{}\": expected seconds, or 30s, 5m or 1h", flag, value),
+                ExitCode::usage);
+  }
+  limit = *given;
+}
+
+fs::path results_folder(const Options& options, const Cases& cases) {
+  if (!options.results.empty()) return options.results;
+  return cases.project ? cases.project->root / "_results" : "_results";
+}
+
 runner::RunOptions run_options(const Context& context, const Options& options, const Cases& cases) {
   runner::RunOptions run;
-  run.patterns = options.patterns;
-  run.labels = context.labels;
-  run.arches = cases.arches;
   run.jobs = jobs_of(options);
+  run.memory = static_cast<std::uint64_t>(std::max<std::int64_t>(runner::system_info().memory, 0));
   run.trace = options.trace;
-  run.shard = parse_shard(options.shard);
+  run.retries = options.retries;
   run.env = environment_of(options, cases);
-  run.results = !options.results.empty() ? fs::path(options.results)
-                : cases.project          ? cases.project->root / "_results"
-                                         : "_results";
+  run.results = results_folder(options, cases);
   run.id = options.id;
   run.link_latest = options.id.empty();
   run.version = RTFX_VERSION;
   run.commit = commit_of(cases);
   run.command_line = command_line();
-  if (options.timeout.empty()) return run;
-  const auto limit = runner::parse_time_limit(options.timeout);
-  if (!limit)
-    throw Error(
-        fmt::format("--timeout \"{}\": expected seconds, or 30s, 5m or 1h", options.timeout),
-        ExitCode::usage);
-  run.default_timeout = *limit;
+  read_limit("--timeout", options.timeout, run.default_timeout);
+  read_limit("--global-timeout", options.global_timeout, run.global_timeout);
+  read_limit("--grace", options.grace, run.grace);
+  apply_selection(options.selection, context, cases, run);
   return run;
+}
+
+/// The run that is resumed says itself what it is about.
+void resume(const Options& options, const Cases& cases, runner::RunOptions& run) {
+  const runner::Unfinished left = runner::read_unfinished(run.results, options.resume);
+  run.id = left.id;
+  run.labels = left.labels;
+  run.shard = parse_shard(left.shard);
+  run.only = left.units;
+  run.arches.clear();
+  for (const std::string& arch : left.arches) run.arches.push_back(cases.table.find(arch));
+  fmt::print(stderr, "rtfx: note: {} of the run {} have a result, {} are left\n", left.finished,
+             left.id, left.units.size());
+}
+
+void refuse_with_resume(const Context& context, const Options& options) {
+  const Selection& selection = options.selection;
+  const bool selects = !selection.patterns.empty() || !selection.expression.empty() ||
+                       selection.rtf_prefix || !selection.shard.empty() ||
+                       !selection.shard_by.empty() || !context.labels.empty() ||
+                       !context.arch.empty() || !options.id.empty();
+  if (!selects) return;
+  throw Error(
+      "--resume takes the cases, labels and architectures of the run that it continues: leave out "
+      "patterns, -E, -l, --arch, -s and --id",
+      ExitCode::usage);
 }
 
 bool anything_bad(const results::RunRecord& run) {
@@ -113,7 +162,7 @@ bool anything_bad(const results::RunRecord& run) {
 }
 
 /// Nothing that passed is no success; but an empty shard is: other shards run what there is.
-ExitCode exit_code(const results::RunRecord& run, bool empty_shard, std::stop_token stop) {
+ExitCode exit_code(const results::RunRecord& run, bool empty_shard, const std::stop_token& stop) {
   if (stop.stop_requested() && !run.finished) return ExitCode::interrupted;
   if (anything_bad(run)) return ExitCode::failed;
   if (results::count(run).passed > 0 || empty_shard) return ExitCode::ok;
@@ -121,41 +170,124 @@ ExitCode exit_code(const results::RunRecord& run, bool empty_shard, std::stop_to
   return ExitCode::nothing_to_run;
 }
 
-std::map<std::string, std::string> issues_of(const runner::Group& tree) {
-  std::map<std::string, std::string> issues;
-  for (const runner::Case* test : runner::all_cases(tree)) {
-    if (!test->headers.issue.empty()) issues.emplace(test->name, test->headers.issue);
-  }
-  return issues;
-}
-
 /// Whether the shard has no part in a selection that is not empty as a whole. Throws what is wrong
 /// with the selection.
-bool is_empty_shard(const Cases& cases, runner::RunOptions options) {
-  if (runner::make_plan(*cases.tree, options, cases.table).selects_anything() ||
-      options.shard.count < 2)
-    return false;
-  options.shard = {};
-  return runner::make_plan(*cases.tree, options, cases.table).selects_anything();
+bool is_empty_shard(const Cases& cases, const runner::RunOptions& options) {
+  if (options.only || options.shard.count < 2) return false;
+  if (runner::make_plan(*cases.tree, options, cases.table).selects_anything()) return false;
+  runner::RunOptions whole = options;
+  whole.shard = {};
+  if (!runner::make_plan(*cases.tree, whole, cases.table).selects_anything()) return false;
+  fmt::print(stderr, "rtfx: note: shard {}/{} is empty: it has no part in what would run\n",
+             options.shard.index, options.shard.count);
+  return true;
 }
 
-int run(const Context& context, const Options& options) {
-  const Cases cases = load_cases(context);
-  const runner::RunOptions run_as = run_options(context, options, cases);
-  const bool empty_shard = is_empty_shard(cases, run_as);
-  if (empty_shard) {
-    fmt::print(stderr, "rtfx: note: shard {}/{} is empty: there are fewer cases than shards\n",
-               run_as.shard.index, run_as.shard.count);
+/// Who is told, while it runs.
+struct Audience {
+  Audience(const Context& context, const Options& options, const runner::RunOptions& run)
+      : console(console_options(context, options, run)) {
+    all.add(console);
+    if (options.tap) all.add(tap.emplace());
+    if (options.json) all.add(json.emplace());
   }
+
+  static console::ConsoleOptions console_options(const Context& context, const Options& options,
+                                                 const runner::RunOptions& run) {
+    console::ConsoleOptions look;
+    look.verbosity = context.verbosity;
+    look.several_arches = run.arches.size() > 1;
+    look.one_at_a_time = run.jobs == 1;
+    look.colour = use_colour(STDERR_FILENO);
+    look.progress = !options.plain;
+    look.opening_lines = !options.tap && !options.json;
+    return look;
+  }
+
+  console::Console console;
+  std::optional<console::TapReporter> tap;
+  std::optional<console::JsonReporter> json;
+  console::Reporters all;
+};
+
+int run(const Context& context, const Options& options) {
+  if (!options.resume.empty()) refuse_with_resume(context, options);
+  const Cases cases = load_cases(context);
+  runner::RunOptions run = run_options(context, options, cases);
+  if (!options.resume.empty()) resume(options, cases, run);
+
+  const results::History history = results::History::read(run.results);
+  run.duration = [&](const results::UnitId& unit) { return history.duration(unit); };
+  run.key = runner::make_input_keys(cases.project, run);
+  if (options.cached) {
+    run.known = [&](const results::UnitId& unit, const std::string& key) {
+      return history.pass(unit, key);
+    };
+  }
+
+  const bool empty_shard = is_empty_shard(cases, run);
   if (cases.project && !options.no_build)
-    build_missing_packages(context, *cases.project, cases.arches);
-  keep_earlier_run(run_as.results, run_as.id);
-  ConsoleReporter console(context.verbosity, cases.arches.size() > 1, run_as.jobs == 1);
-  console.know_issues(issues_of(*cases.tree));
-  const auto record = runner::run_cases(*cases.tree, run_as, cases.table, process::system_runner(),
-                                        console, context.stop);
-  console.summary(record);
+    build_missing_packages(context, *cases.project, run.arches);
+  if (options.resume.empty()) keep_earlier_run(run.results, run.id);
+
+  const std::unique_ptr<process::Loop> loop = process::make_loop();
+  Audience audience(context, options, run);
+  audience.console.attach(*loop);
+  const results::RunRecord record =
+      runner::run_cases(*cases.tree, run, cases.table, *loop, audience.all, context.stop);
+  audience.console.detach();
+  audience.console.summary(record);
+  results::remember(run.results, record);
+  if (!options.junit.empty()) {
+    const fs::path folder = run.results / record.start.run_id;
+    fs::copy_file(folder / "junit.xml", options.junit, fs::copy_options::overwrite_existing);
+  }
   return static_cast<int>(exit_code(record, empty_shard, context.stop));
+}
+
+void add_running_flags(CLI::App& command, Options& options) {
+  command.add_flag("-x,--extra", options.trace, "run the scripts with sh -x");
+  command.add_flag("-p,--parallel", options.parallel,
+                   "run as many cases at the same time as there are processors");
+  command.add_option("-j,--jobs", options.jobs, "run N cases at the same time")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+  command
+      .add_option("--retries", options.retries,
+                  "try a case again, at most N times, until it passes")
+      ->type_name("N")
+      ->check(CLI::Range(0, 100));
+  command
+      .add_option("--timeout", options.timeout,
+                  "time limit of a case without # TIMEOUT: (default: 10m)")
+      ->type_name("TIME");
+  command.add_option("--global-timeout", options.global_timeout, "time limit of the whole run")
+      ->type_name("TIME");
+  command
+      .add_option("--grace", options.grace,
+                  "how long a case over its time limit has to end (default: 1s)")
+      ->type_name("TIME");
+  command.add_option("-e,--env", options.env, "set NAME for the scripts")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  command.add_option("--resume", options.resume, "run what the run ID has no result for")
+      ->type_name("ID");
+  command.add_flag("--cached", options.cached,
+                   "do not run cases with # INPUTS: that passed and have not changed since");
+  command.add_flag("--no-build", options.no_build,
+                   "do not build the project's packages that are missing");
+}
+
+void add_output_flags(CLI::App& command, Options& options) {
+  command
+      .add_option("-r,--resultdir", options.results, "folder of the results (default: _results)")
+      ->type_name("DIR");
+  command.add_option("--id", options.id, "id of the run (default: a new one)")->type_name("ID");
+  command.add_option("--junit", options.junit, "write junit.xml to FILE too")->type_name("FILE");
+  const auto tap = command.add_flag("--tap", options.tap, "print TAP 14 on standard output");
+  command.add_flag("--json", options.json, "print the events as lines of JSON on standard output")
+      ->excludes(tap);
+  command.add_flag("--plain", options.plain, "no live progress on a terminal");
 }
 
 }  // namespace
@@ -163,29 +295,9 @@ int run(const Context& context, const Options& options) {
 void add_run(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("run", "run test cases");
   const auto options = std::make_shared<Options>();
-  command->add_option("pattern", options->patterns,
-                      "names of cases or groups, or the start of names");
-  command->add_flag("-x,--extra", options->trace, "run the scripts with sh -x");
-  command->add_flag("-p,--parallel", options->parallel,
-                    "run as many cases at the same time as there are processors");
-  command->add_option("-j,--jobs", options->jobs, "run N cases at the same time")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1024));
-  command->add_option("-s,--shard", options->shard, "run part N of M of what would run")
-      ->type_name("N/M");
-  command
-      ->add_option("-r,--resultdir", options->results, "folder of the results (default: _results)")
-      ->type_name("DIR");
-  command->add_option("--id", options->id, "id of the run (default: a new one)")->type_name("ID");
-  command->add_option("-e,--env", options->env, "set NAME for the scripts")
-      ->type_name("NAME=VALUE")
-      ->allow_extra_args(false);
-  command->add_flag("--no-build", options->no_build,
-                    "do not build the project's packages that are missing");
-  command
-      ->add_option("--timeout", options->timeout,
-                   "time limit of a case without # TIMEOUT: (default: 10m)")
-      ->type_name("TIME");
+  add_selection_flags(*command, options->selection);
+  add_running_flags(*command, *options);
+  add_output_flags(*command, *options);
   command->callback([&context, options] {
     context.action = [&context, options] { return run(context, *options); };
   });
