@@ -12,6 +12,7 @@
 #include "base/files.hpp"
 #include "harness/process/proc_table.hpp"
 #include "harness/process/process.hpp"
+#include "harness/process/supervisor_pool.hpp"
 
 namespace rtfx::process {
 namespace {
@@ -39,9 +40,12 @@ class Program {
     ::_exit(outcome.ending == Ending::cancelled && interrupted() ? 7 : 8);
   }
 
-  /// This process may be the subreaper of what the program left.
+  /// This process may be the subreaper of what the program left: waits for everything but its own supervisors.
   ~Program() {
-    while (::waitpid(-1, nullptr, 0) > 0) {
+    const auto own = supervisor_pool().pids();
+    for (const ProcessEntry& process : descendants(::getpid())) {
+      if (process.parent == ::getpid() && !own.contains(process.pid))
+        ::waitpid(process.pid, nullptr, 0);
     }
   }
   Program(const Program&) = delete;

@@ -5,9 +5,10 @@
 
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "harness/process/process.hpp"
 
@@ -21,8 +22,10 @@ std::optional<std::filesystem::path> find_program_in(const std::string& name,
 /// (ExitCode::host).
 std::string program_path(const Command& command);
 
-/// The child's environment as "NAME=value".
-std::vector<std::string> environment_of(const Command& command);
+/// The child's environment, each variable in two pieces that belong together: "NAME=" and "value", or "NAME=value" and "".
+/// The pieces live as long as the call.
+void for_each_variable(const Command& command,
+                       const std::function<void(std::string_view, std::string_view)>& visit);
 
 /// The signal mask that children get: that of this process before handle_interrupts changed it, else the caller's.
 sigset_t child_signal_mask();

@@ -91,17 +91,17 @@ std::string program_path(const Command& command) {
   throw Error(fmt::format("{}: not found in PATH", name), ExitCode::host);
 }
 
-std::vector<std::string> environment_of(const Command& command) {
-  std::vector<std::string> result;
+void for_each_variable(const Command& command,
+                       const std::function<void(std::string_view, std::string_view)>& visit) {
   if (!command.clear_env) {
+    std::string name;
     for (char** entry = ::environ; *entry != nullptr; ++entry) {
       const std::string_view text = *entry;
-      if (!command.env.contains(std::string(text.substr(0, text.find('=')))))
-        result.emplace_back(text);
+      name = text.substr(0, text.find('='));
+      if (!command.env.contains(name)) visit(text, {});
     }
   }
-  for (const auto& [name, value] : command.env) result.push_back(name + "=" + value);
-  return result;
+  for (const auto& [name, value] : command.env) visit(name + "=", value);
 }
 
 }  // namespace rtfx::process
