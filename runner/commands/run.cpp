@@ -210,7 +210,16 @@ struct Audience {
   console::Reporters all;
 };
 
+void check_junit_place(const Options& options) {
+  if (options.junit.empty()) return;
+  const fs::path folder = fs::absolute(options.junit).parent_path();
+  if (fs::is_directory(folder) && !fs::is_directory(options.junit)) return;
+  throw Error(fmt::format("--junit {}: expected a file in a folder that exists", options.junit),
+              ExitCode::usage);
+}
+
 int run(const Context& context, const Options& options) {
+  check_junit_place(options);
   if (!options.resume.empty()) refuse_with_resume(context, options);
   const Cases cases = load_cases(context);
   runner::RunOptions run = run_options(context, options, cases);
@@ -240,7 +249,7 @@ int run(const Context& context, const Options& options) {
   results::remember(run.results, record);
   if (!options.junit.empty()) {
     const fs::path folder = run.results / record.start.run_id;
-    fs::copy_file(folder / "junit.xml", options.junit, fs::copy_options::overwrite_existing);
+    write_file_atomically(options.junit, read_file(folder / "junit.xml"));
   }
   return static_cast<int>(exit_code(record, empty_shard, context.stop));
 }
