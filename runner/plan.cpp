@@ -4,14 +4,16 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <set>
+#include <unordered_set>
 
 #include "base/error.hpp"
 #include "runner/select.hpp"
+#include "runner/shard.hpp"
 
 namespace rtfx::runner {
 namespace {
 
-std::string join_labels(const std::set<std::string>& labels) {
+std::string join_labels(const LabelSet& labels) {
   return fmt::format("{}", fmt::join(labels, " or "));
 }
 
@@ -58,72 +60,86 @@ class Planner {
       : tree_(tree),
         options_(options),
         arches_(arches),
-        cases_(find_cases(tree, options.patterns)) {
+        selector_(tree, options.patterns, options.expression, options.rtf_prefix, arches),
+        root_length_(tree.directory.string().size() + 1) {
     for (const auto& unit : options.prior) done_before_.insert(unit.unit);
   }
 
   Plan make() {
-    for (const Arch& arch : options_.arches) add_units(arch);
-    if (options_.shard.count > 1) keep_shard();
+    const std::vector<const Case*> cases = all_cases(tree_);
+    for (const Arch& arch : options_.arches) add_units(cases, arch);
+    if (!selected_) throw Error(selector_.why_nothing(), ExitCode::nothing_to_run);
     refuse_equal_names();
+    for (std::size_t i = 0; i < plan_.units.size(); ++i)
+      plan_.units[i].planned.order = static_cast<int>(i);
+    if (options_.shard.count > 1 && !options_.only) keep_shard();
     for (CaseUnit& unit : plan_.units) look_up(unit);
     return std::move(plan_);
   }
 
  private:
-  void add_units(const Arch& arch) {
+  void add_units(const std::vector<const Case*>& cases, const Arch& arch) {
     const Labels present = present_labels(options_.labels, arch, arches_);
-    for (const Case* test : cases_) {
-      const std::string reason = skip_reason(*test, present, arch, arches_);
-      for (const std::string& name : unit_names(*test, present)) {
-        if (done_before_.contains({"case", name, arch.name})) continue;
-        plan_.units.push_back({{{"case", name, arch.name},
-                                test->headers.summary,
-                                test->headers.issue,
-                                test->headers.author,
-                                {},
-                                test->script.lexically_relative(tree_.directory).string()},
-                               test,
-                               &arch,
-                               reason,
-                               "",
-                               std::nullopt});
-        auto& labels = plan_.units.back().planned.labels;
-        for (const auto& label : test->labels.unwanted) labels.push_back("!" + label);
-        labels.insert(labels.end(), test->labels.wanted.begin(), test->labels.wanted.end());
+    for (const Case* test : cases) {
+      std::optional<std::string> reason;
+      for (std::string& name : unit_names(*test, present)) {
+        if (!selector_.selects(*test, name, arch)) continue;
+        selected_ = true;
+        if (!reason) reason = skip_reason(*test, present, arch, arches_);
+        results::UnitId unit{"case", std::move(name), arch.name};
+        if (!done_before_.contains(unit)) add_unit(std::move(unit), *test, arch, *reason);
       }
     }
   }
 
-  /// Shards divide the (case x arch) that would run; iterations of one case stay together and what
-  /// is skipped is in none.
+  void add_unit(results::UnitId id, const Case& test, const Arch& arch, const std::string& reason) {
+    CaseUnit& unit = plan_.units.emplace_back();
+    unit.planned.unit = std::move(id);
+    unit.planned.summary = test.headers.summary;
+    unit.planned.issue = test.headers.issue;
+    unit.planned.author = test.headers.author;
+    unit.planned.labels = test.labels.list();
+    unit.planned.file = test.script.string().substr(root_length_);
+    unit.test = &test;
+    unit.arch = &arch;
+    unit.skip_reason = reason;
+  }
+
+  /// Shards divide the (case x arch) that would run; iterations of one case stay together. What is
+  /// skipped belongs to the first, so that all shards together are the whole.
   void keep_shard() {
-    std::vector<CaseUnit> runnable;
-    std::vector<std::size_t> starts;
-    for (CaseUnit& unit : plan_.units) {
+    std::vector<ShardItem> items;
+    std::vector<std::size_t> item_of(plan_.units.size());
+    const CaseUnit* last = nullptr;
+    for (std::size_t i = 0; i < plan_.units.size(); ++i) {
+      const CaseUnit& unit = plan_.units[i];
       if (!unit.skip_reason.empty()) continue;
-      if (runnable.empty() || runnable.back().test != unit.test ||
-          runnable.back().arch != unit.arch)
-        starts.push_back(runnable.size());
-      runnable.push_back(std::move(unit));
+      if (last == nullptr || last->test != unit.test || last->arch != unit.arch)
+        items.push_back({unit.test->name, unit.arch->name});
+      last = &unit;
+      item_of[i] = items.size() - 1;
+      const auto known = options_.duration ? options_.duration(unit.planned.unit) : std::nullopt;
+      if (known) items.back().duration = items.back().duration.value_or(known->zero()) + *known;
     }
-    starts.push_back(runnable.size());
-    const ShardRange range =
-        shard_range(starts.size() - 1, options_.shard.index, options_.shard.count);
-    const auto at = [&](std::size_t i) {
-      return std::make_move_iterator(runnable.begin() + static_cast<std::ptrdiff_t>(starts[i]));
-    };
-    plan_.units.assign(at(range.start), at(range.start + range.count));
+    const std::vector<int> shards = divide(items, options_.shard.count, options_.shard.by);
+    std::vector<CaseUnit> kept;
+    for (std::size_t i = 0; i < plan_.units.size(); ++i) {
+      CaseUnit& unit = plan_.units[i];
+      const int shard = unit.skip_reason.empty() ? shards[item_of[i]] : 1;
+      if (shard == options_.shard.index) kept.push_back(std::move(unit));
+    }
+    plan_.units = std::move(kept);
   }
 
   void refuse_equal_names() const {
-    std::set<results::UnitId> names;
+    std::unordered_set<std::string> names;
     for (const CaseUnit& unit : plan_.units) {
-      if (names.insert(unit.planned.unit).second) continue;
+      const results::UnitId& id = unit.planned.unit;
+      if (names.insert(id.name + '\0' + id.arch).second) continue;
       throw Error(
           fmt::format(
               "{}: two things to run would be called {}: rename the directory, or drop REPEAT",
-              unit.test->script.string(), unit.planned.unit.name),
+              one_line(unit.test->script.string()), id.name),
           ExitCode::usage);
     }
   }
@@ -139,8 +155,10 @@ class Planner {
   const Group& tree_;
   const RunOptions& options_;
   const ArchTable& arches_;
-  std::vector<const Case*> cases_;
+  Selector selector_;
+  std::size_t root_length_;
   std::set<results::UnitId> done_before_;
+  bool selected_ = false;
   Plan plan_;
 };
 

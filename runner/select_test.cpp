@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/text.hpp"
 #include "runner/listing.hpp"
 #include "runner/system.hpp"
 #include "runner/test_tree.hpp"
@@ -118,34 +119,6 @@ TEST(Labels, an_unknown_one_is_refused_when_it_looks_like_a_typing_error) {
   }
 }
 
-/// The figures of linuxkit/rtf, local/group_test.go.
-TEST(Shard, is_rtfs) {
-  const auto range = [](std::size_t size, int index, int count) {
-    const ShardRange found = shard_range(size, index, count);
-    return std::pair(found.start, found.count);
-  };
-  EXPECT_EQ(range(22, 1, 10), std::pair(std::size_t{0}, std::size_t{3}));
-  EXPECT_EQ(range(22, 2, 10), std::pair(std::size_t{3}, std::size_t{3}));
-  EXPECT_EQ(range(22, 3, 10), std::pair(std::size_t{6}, std::size_t{2}));
-  EXPECT_EQ(range(29, 10, 10), std::pair(std::size_t{27}, std::size_t{2}));
-  EXPECT_EQ(range(2, 2, 6), std::pair(std::size_t{1}, std::size_t{1}));
-  EXPECT_EQ(range(2, 3, 6).second, 0u);
-}
-
-TEST(Shard, all_shards_together_are_everything_once) {
-  for (std::size_t size = 0; size < 40; ++size) {
-    for (int count = 1; count < 45; ++count) {
-      std::size_t next = 0;
-      for (int index = 1; index <= count; ++index) {
-        const ShardRange range = shard_range(size, index, count);
-        ASSERT_TRUE(range.count == 0 || range.start == next);
-        next += range.count;
-      }
-      ASSERT_EQ(next, size);
-    }
-  }
-}
-
 TEST(Units, of_a_repeated_case_are_numbered) {
   TestTree tree;
   tree.test("010_a")
@@ -161,6 +134,120 @@ TEST(Units, of_a_repeated_case_are_numbered) {
   EXPECT_THAT(unit_names(*cases[3], labels("slow")), ElementsAre("d.1", "d.2"));
 }
 
+/// The units that a selector leaves, for amd64 and no labels.
+std::string units_of(const Group& root, const std::vector<std::string>& patterns,
+                     const std::string& expression = "", bool rtf_prefix = false) {
+  const Selector selector(root, patterns, expression, rtf_prefix);
+  std::vector<std::string> units;
+  for (const Case* test : all_cases(root)) {
+    for (const std::string& unit : unit_names(*test, {})) {
+      if (selector.selects(*test, unit, arches.find("amd64"))) units.push_back(unit);
+    }
+  }
+  return text::join(units, " ");
+}
+
+TestTree& families(TestTree& tree) {
+  return tree.group("", "# NAME: top\n")
+      .test("010_foo/010_bar")
+      .test("010_foo/020_bar_baz")
+      .test("020_foobar/010_x", "# REPEAT: 3\n")
+      .test("030_z", "# LABELS: slow\n");
+}
+
+TEST(Selector, patterns_add_up_and_negative_ones_take_away) {
+  TestTree tree;
+  const Group& root = families(tree).load();
+  EXPECT_EQ(units_of(root, {"top.foo.bar"}), "top.foo.bar");
+  EXPECT_EQ(units_of(root, {"top.foo.bar", "top.z"}), "top.foo.bar top.z");
+  EXPECT_EQ(units_of(root, {"!top.foo.bar"}),
+            "top.foo.bar_baz top.foobar.x.1 top.foobar.x.2 top.foobar.x.3 top.z");
+  EXPECT_EQ(units_of(root, {"top.foo", "!top.foo.bar"}), "top.foo.bar_baz");
+  EXPECT_EQ(units_of(root, {"top.fo", "!*_baz", "!top.foobar.x.2"}),
+            "top.foo.bar top.foobar.x.1 top.foobar.x.3");
+}
+
+TEST(Selector, an_iteration_is_selected_by_its_name) {
+  TestTree tree;
+  const Group& root = families(tree).load();
+  EXPECT_EQ(units_of(root, {"top.foobar.x.2"}), "top.foobar.x.2");
+  EXPECT_EQ(units_of(root, {"top.*.[13]"}), "top.foobar.x.1 top.foobar.x.3");
+  EXPECT_THROW(units_of(root, {"top.foobar.x.4"}), Error);
+  EXPECT_THROW(units_of(root, {"top.z.1"}), Error) << "it is not repeated";
+}
+
+TEST(Selector, rtf_prefix_makes_every_pattern_the_start_of_names) {
+  TestTree tree;
+  const Group& root = families(tree).load();
+  EXPECT_EQ(units_of(root, {"top.foo.bar"}, "", true), "top.foo.bar top.foo.bar_baz");
+  EXPECT_EQ(units_of(root, {"top.fo", "!top.foo.bar"}, "", true),
+            "top.foobar.x.1 top.foobar.x.2 top.foobar.x.3");
+  EXPECT_EQ(units_of(root, {}, "name(top.foo.bar)", true), "top.foo.bar top.foo.bar_baz");
+  EXPECT_THROW(units_of(root, {"top.*"}, "", true), Error);
+}
+
+TEST(Selector, patterns_and_expression_must_both_hold) {
+  TestTree tree;
+  const Group& root = families(tree).load();
+  EXPECT_EQ(units_of(root, {"top.foo", "top.z"}, "label(slow) | name(*baz)"),
+            "top.foo.bar_baz top.z");
+  EXPECT_EQ(units_of(root, {"top.foo"}, "label(slow)"), "");
+}
+
+std::string refusal(const Group& root, const std::vector<std::string>& patterns) {
+  try {
+    Selector(root, patterns);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::nothing_to_run);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Selector, every_pattern_must_match_also_the_negative_ones) {
+  TestTree tree;
+  const Group& root = families(tree).load();
+  EXPECT_EQ(refusal(root, {"top.foo", "!top.fooo"}),
+            "no case matches the pattern \"!top.fooo\"; did you mean \"top.foo\"?");
+  const std::string both = refusal(root, {"nothing", "!", "top.z"});
+  EXPECT_THAT(both, HasSubstr("no case matches the pattern \"nothing\""));
+  EXPECT_THAT(both, HasSubstr("\nno case matches the pattern \"!\""));
+}
+
+TEST(Selector, hints_follow_the_words_of_a_name) {
+  TestTree tree;
+  tree.group("", "# NAME: linuxkit\n")
+      .test("kernel/config_5.4.x")
+      .test("packages/containerd")
+      .test("packages/sysctl");
+  const Group& root = tree.load();
+  EXPECT_THAT(refusal(root, {"linuxkit.kernl"}), HasSubstr("did you mean \"linuxkit.kernel\""));
+  EXPECT_THAT(refusal(root, {"linuxkit.packges.containerd"}),
+              HasSubstr("did you mean \"linuxkit.packages.containerd\""));
+  EXPECT_THAT(refusal(root, {"sysctl"}), HasSubstr("did you mean \"linuxkit.packages.sysctl\""));
+  EXPECT_THAT(refusal(root, {"linuxkit.packages.zzzzzzzz"}),
+              HasSubstr("there is linuxkit.packages.containerd, linuxkit.packages.sysctl"));
+  EXPECT_THAT(refusal(root, {"packages"}), HasSubstr("did you mean \"linuxkit.packages\""));
+}
+
+TEST(Selector, as_many_full_names_as_cases_are_no_problem) {
+  TestTree tree;
+  const Group& root = families(tree).load();
+  std::vector<std::string> patterns(200000, "top.foo.bar");
+  patterns.push_back("top.z");
+  EXPECT_EQ(units_of(root, patterns), "top.foo.bar top.z");
+}
+
+std::vector<std::string> listed(const Group& root, const std::vector<std::string>& patterns,
+                                const std::string& expression = "") {
+  std::vector<std::string> rows;
+  const std::vector<Arch> targets{arches.find("amd64")};
+  for (const ListRow& row :
+       list_rows(root, Selector(root, patterns, expression), "", targets, arches))
+    rows.push_back((row.runs ? "+" : "-") + row.name());
+  return rows;
+}
+
 TEST(List, shows_groups_that_are_left_out_as_one_line) {
   TestTree tree;
   tree.group("", "# NAME: top\n")
@@ -168,10 +255,13 @@ TEST(List, shows_groups_that_are_left_out_as_one_line) {
       .test("010_g/a")
       .test("020_h/b")
       .test("030_c");
-  std::vector<std::string> got;
-  for (const ListRow& row : list_rows(tree.load(), "top.c", "", arches.find("amd64"), arches))
-    got.push_back((row.runs ? "+" : "-") + row.name);
-  EXPECT_THAT(got, ElementsAre("-top.g", "-top.h", "+top.c"));
+  const Group& root = tree.load();
+  EXPECT_THAT(listed(root, {"top.c"}), ElementsAre("-top.g", "-top.h", "+top.c"));
+  EXPECT_THAT(listed(root, {"top.h.", "top.c"}), ElementsAre("-top.g", "+top.h.b", "+top.c"));
+  EXPECT_THAT(listed(root, {"!top.h"}), ElementsAre("-top.g", "-top.h", "+top.c"));
+  EXPECT_THAT(listed(root, {"*.b"}), ElementsAre("-top.g", "+top.h.b", "-top.c"));
+  EXPECT_THAT(listed(root, {}, "!group(top.h)"), ElementsAre("-top.g", "-top.h", "+top.c"));
+  EXPECT_THROW(listed(root, {"top.h", "!top.h.b"}), Error);
 }
 
 }  // namespace

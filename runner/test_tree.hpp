@@ -28,11 +28,12 @@ class TestTree {
 
   /// The tree; problems are in `diagnostics`.
   const Group& load() {
-    root_ = load_tree(directory_.path(), diagnostics);
+    root_ = load_tree(directory_.path(), diagnostics, &differences);
     return *root_;
   }
 
   Diagnostics diagnostics;
+  RtfDifferences differences;
 
  private:
   TemporaryDirectory directory_;

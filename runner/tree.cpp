@@ -6,23 +6,25 @@
 // and comes after "010_other"; equal numbers go by file name.
 #include "runner/tree.hpp"
 
-#include <algorithm>
-#include <limits>
-#include <map>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <limits>
+#include <unordered_map>
+
+#include "base/files.hpp"
 #include "base/text.hpp"
 #include "runner/headers.hpp"
 
 namespace rtfx::runner {
 namespace {
-
-namespace fs = std::filesystem;
-
-struct Entry {
-  fs::path path;
-  std::string file_name, name;
-  long order = 0;
-};
 
 /// The number in front of the first '_', as Go's strconv.Atoi reads it; 0 when it is none.
 long parse_order(std::string_view text) {
@@ -38,136 +40,273 @@ long parse_order(std::string_view text) {
   return negative ? -value : value;
 }
 
-/// Names go into tables, logs and file names: one line of UTF-8 each, whatever the directory is
-/// called.
-std::string display_name(const std::string& file_name) {
-  std::string name;
-  for (const char c : text::printable(file_name)) {
-    switch (c) {
-      case '\n':
-        name += "\\x0a";
-        break;
-      case '\r':
-        name += "\\x0d";
-        break;
-      case '\t':
-        name += "\\x09";
-        break;
-      default:
-        name += c;
-    }
+/// A directory in a directory.
+struct Entry {
+  explicit Entry(std::string name) : file_name(std::move(name)) {
+    const auto bar = file_name.find('_');
+    if (bar != std::string::npos) order = parse_order(std::string_view(file_name).substr(0, bar));
   }
-  return name;
+  /// What it is called in the names of cases.
+  std::string name() const {
+    const auto bar = file_name.find('_');
+    return one_line(bar == std::string::npos ? file_name : file_name.substr(bar + 1));
+  }
+  bool operator<(const Entry& other) const {
+    return order != other.order ? order < other.order : file_name < other.file_name;
+  }
+
+  std::string file_name;
+  long order = 0;
+};
+
+/// The scripts that mean something; the shell's goes before PowerShell's.
+enum Script { test_script, group_script, pre_test_script, post_test_script, script_count };
+struct ScriptName {
+  const char* name;
+  Script script;
+};
+constexpr ScriptName script_names[] = {
+    {"test.sh", test_script},          {"group.sh", group_script},
+    {"pre-test.sh", pre_test_script},  {"post-test.sh", post_test_script},
+    {"test.ps1", test_script},         {"group.ps1", group_script},
+    {"pre-test.ps1", pre_test_script}, {"post-test.ps1", post_test_script},
+};
+
+/// What one look at a directory tells.
+struct Listing {
+  std::vector<Entry> directories;  ///< in order, without "_name"
+  std::array<const char*, script_count> scripts{};
+  Headers test, group;  ///< of those scripts
+  bool is_group = false;
+};
+
+/// Messages name a path in one line, and a path as long as a system allows by its two ends.
+std::string path_to_tell(const std::string& path) {
+  constexpr std::size_t longest = 300, end = 100;
+  if (path.size() <= longest) return one_line(path);
+  return one_line(path.substr(0, end)) + "..." + one_line(path.substr(path.size() - end));
 }
 
-std::optional<fs::path> script_in(const fs::path& directory, const char* name) {
-  for (const char* suffix : {".sh", ".ps1"}) {
-    const fs::path script = directory / (std::string(name) + suffix);
-    std::error_code ignored;
-    if (fs::exists(script, ignored)) return script;
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+using OpenDirectory = std::unique_ptr<DIR, CloseDirectory>;
+
+class DirectoryReader {
+ public:
+  DirectoryReader(const std::string& path, Diagnostics& diagnostics, RtfDifferences& differences)
+      : path_(path), diagnostics_(diagnostics), differences_(differences) {}
+
+  Listing read() {
+    directory_.reset(::opendir(path_.c_str()));
+    if (!directory_) {
+      problem("", errno);
+      return {};
+    }
+    errno = 0;
+    while (const dirent* entry = ::readdir(directory_.get())) {
+      add(*entry);
+      errno = 0;
+    }
+    if (errno != 0) problem("", errno);
+    std::sort(listing_.directories.begin(), listing_.directories.end());
+    if (const char* script = listing_.scripts[test_script]) listing_.test = headers(script);
+    if (const char* script = listing_.scripts[group_script]) listing_.group = headers(script);
+    return std::move(listing_);
   }
-  return std::nullopt;
+
+ private:
+  void add(const dirent& entry) {
+    const std::string_view name = entry.d_name;
+    if (name == "." || name == "..") return;
+    unsigned char type = entry.d_type;
+    if (type == DT_UNKNOWN) type = type_of(entry.d_name, AT_SYMLINK_NOFOLLOW);
+    // Links to directories do not count, so there are no loops.
+    if (type == DT_DIR) {
+      listing_.is_group = true;
+      if (!name.starts_with('_')) listing_.directories.emplace_back(std::string(name));
+    }
+    for (const ScriptName& known : script_names) {
+      if (name == known.name) add_script(known, type);
+    }
+  }
+
+  void add_script(const ScriptName& found, unsigned char type) {
+    if (found.script == group_script) listing_.is_group = true;
+    if (type == DT_LNK) type = type_of(found.name, 0);
+    if (type == DT_UNKNOWN) return;  // told already
+    if (type != DT_REG) {
+      tell(found.name, type == DT_DIR ? "is a directory, not a script" : "is not a script");
+      return;
+    }
+    const char*& script = listing_.scripts[found.script];
+    if (script == nullptr || std::string_view(found.name).ends_with(".sh")) script = found.name;
+  }
+
+  /// As in dirent; DT_UNKNOWN after saying why it cannot be told.
+  unsigned char type_of(const char* name, int flags) {
+    struct stat status {};
+    if (::fstatat(::dirfd(directory_.get()), name, &status, flags) == 0)
+      return IFTODT(status.st_mode);
+    problem(name, errno);
+    return DT_UNKNOWN;
+  }
+
+  Headers headers(const char* script) {
+    const FileDescriptor file(
+        ::openat(::dirfd(directory_.get()), script, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    std::string& text = text_;
+    text.clear();
+    for (ssize_t got = 1; got > 0;) {
+      std::array<char, 1 << 14> buffer;
+      got = file ? ::read(file.get(), buffer.data(), buffer.size()) : -1;
+      if (got < 0) {
+        problem(script, errno);
+        return {};
+      }
+      text.append(buffer.data(), static_cast<std::size_t>(got));
+      if (static_cast<std::size_t>(got) < buffer.size()) break;  // the end, as it is a file
+    }
+    return read_headers(text, one_line(path_ + "/" + script), diagnostics_, differences_);
+  }
+
+  void problem(const char* name, int error) {
+    if (error == ENAMETOOLONG) {
+      tell(name, "the path is longer than this system allows (" + std::to_string(PATH_MAX) +
+                     " bytes): nest the directories less deeply");
+    } else if (error == ELOOP || (error == ENOENT && *name != '\0')) {
+      tell(name, "is a link that leads nowhere");
+    } else {
+      tell(name, std::string("cannot be read: ") + std::strerror(error));
+    }
+  }
+
+  void tell(const char* name, const std::string& what) {
+    const std::string path = *name == '\0' ? path_ : path_ + "/" + name;
+    diagnostics_.error({path_to_tell(path), 0}, what);
+  }
+
+  const std::string& path_;
+  Diagnostics& diagnostics_;
+  RtfDifferences& differences_;
+  OpenDirectory directory_;
+  Listing listing_;
+  std::string text_;
+};
+
+/// Adds what is not there yet.
+void add_names(std::vector<std::string>& names, const std::vector<std::string>& more) {
+  for (const std::string& name : more) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+}
+
+std::string join_names(const std::string& parent, const std::string& name) {
+  return parent.empty() ? name : parent + "." + name;
 }
 
 class TreeLoader {
  public:
-  explicit TreeLoader(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+  TreeLoader(Diagnostics& diagnostics, RtfDifferences& differences)
+      : diagnostics_(diagnostics), differences_(differences) {}
 
-  std::unique_ptr<Group> root(const fs::path& directory) {
+  std::unique_ptr<Group> root(const std::string& directory) {
+    root_ = directory;
+    Listing listing = read(directory);
     auto group = std::make_unique<Group>();
+    const auto script = [&](Script wanted) -> std::optional<fs::path> {
+      const char* name = listing.scripts[wanted];
+      if (name == nullptr) return std::nullopt;
+      return fs::path(directory) / name;
+    };
     group->directory = directory;
-    group->script = script_in(directory, "group");
-    group->pre_test = script_in(directory, "pre-test");
-    group->post_test = script_in(directory, "post-test");
-    if (group->script) group->headers = read_headers(*group->script, diagnostics_);
+    group->script = script(group_script);
+    group->pre_test = script(pre_test_script);
+    group->post_test = script(post_test_script);
+    group->headers = std::move(listing.group);
     group->name = group->headers.name;
     group->labels = group->headers.labels;
-    children(*group);
+    children(*group, directory, listing.directories);
     return group;
   }
 
  private:
-  void children(Group& group) {
-    for (const Entry& entry : entries(group.directory)) {
-      if (is_group(entry.path)) group.children.push_back({nullptr, subgroup(group, entry)});
-      if (const auto script = script_in(entry.path, "test"))
-        group.children.push_back({test(group, entry, *script), nullptr});
+  Listing read(const std::string& directory) {
+    return DirectoryReader(directory, diagnostics_, differences_).read();
+  }
+
+  /// Goes down as far as paths can be written: PATH_MAX / 2 directories at most.
+  void children(Group& group, const std::string& directory, const std::vector<Entry>& entries) {
+    for (const Entry& entry : entries) {
+      const std::string path = directory + "/" + entry.file_name;
+      Listing listing = read(path);
+      if (listing.is_group)
+        group.children.push_back({nullptr, subgroup(group, entry, path, listing)});
+      if (listing.scripts[test_script])
+        group.children.push_back({test(group, entry, path, listing), nullptr});
     }
   }
 
-  /// The directories in it in order. Links to directories do not count, so there are no loops.
-  std::vector<Entry> entries(const fs::path& directory) {
-    std::vector<Entry> found;
-    std::error_code failed;
-    for (fs::directory_iterator it(directory, failed), end; !failed && it != end;
-         it.increment(failed)) {
-      const std::string file_name = it->path().filename().string();
-      if (!it->is_symlink() && it->is_directory(failed) && !file_name.starts_with('_'))
-        found.push_back(make_entry(it->path(), file_name));
-    }
-    if (failed) diagnostics_.error({directory, 0}, "cannot be read: " + failed.message());
-    std::sort(found.begin(), found.end(), [](const Entry& a, const Entry& b) {
-      return a.order != b.order ? a.order < b.order : a.file_name < b.file_name;
-    });
-    return found;
-  }
-
-  static Entry make_entry(const fs::path& path, const std::string& file_name) {
-    const auto bar = file_name.find('_');
-    if (bar == std::string::npos) return {path, file_name, display_name(file_name), 0};
-    return {path, file_name, display_name(file_name.substr(bar + 1)),
-            parse_order(std::string_view(file_name).substr(0, bar))};
-  }
-
-  bool is_group(const fs::path& directory) {
-    if (script_in(directory, "group")) return true;
-    std::error_code failed;
-    for (fs::directory_iterator it(directory, failed), end; !failed && it != end;
-         it.increment(failed)) {
-      if (!it->is_symlink() && it->is_directory(failed)) return true;
-    }
-    if (failed) diagnostics_.error({directory, 0}, "cannot be read: " + failed.message());
-    return false;
-  }
-
-  std::unique_ptr<Group> subgroup(const Group& parent, const Entry& entry) {
+  std::unique_ptr<Group> subgroup(const Group& parent, const Entry& entry, const std::string& path,
+                                  Listing& listing) {
     auto group = std::make_unique<Group>();
     group->parent = &parent;
-    group->name = full_name(parent, entry);
-    group->directory = entry.path;
-    group->script = script_in(entry.path, "group");
+    group->name = join_names(parent.name, entry.name());
+    group->directory = path;
+    if (const char* script = listing.scripts[group_script]) group->script = path + "/" + script;
     group->pre_test = parent.pre_test;
     group->post_test = parent.post_test;
-    if (group->script) group->headers = read_headers(*group->script, diagnostics_);
+    group->headers = std::move(listing.group);
+    add_names(group->headers.exclusive, parent.headers.exclusive);
     group->labels = group->headers.labels;
-    children(*group);
+    children(*group, path, listing.directories);
     return group;
   }
 
-  std::unique_ptr<Case> test(const Group& group, const Entry& entry, const fs::path& script) {
+  std::unique_ptr<Case> test(const Group& group, const Entry& entry, const std::string& path,
+                             Listing& listing) {
     auto test = std::make_unique<Case>();
-    test->name = full_name(group, entry);
-    test->directory = entry.path;
-    test->script = script;
-    test->headers = read_headers(script, diagnostics_);
+    test->name = join_names(group.name, entry.name());
+    test->directory = path;
+    test->script = path + "/" + listing.scripts[test_script];
+    test->headers = std::move(listing.test);
+    add_names(test->headers.exclusive, group.headers.exclusive);
     test->labels = test->headers.labels;
     test->labels.inherit(group.labels);
     test->group = &group;
-    const auto [other, is_new] = cases_.try_emplace(test->name, script);
-    if (!is_new) {
-      diagnostics_.error({script, 0}, "this case is called " + test->name + ", and so is " +
-                                          other->second.string() +
-                                          ": rename one of the directories");
-    }
+    if (!cases_.try_emplace(test->name, test.get()).second) rename(*test);
     return test;
   }
 
-  static std::string full_name(const Group& parent, const Entry& entry) {
-    return parent.name.empty() ? entry.name : parent.name + "." + entry.name;
+  /// Another case has its name: the directory's own names stand for the last words, as few of them
+  /// as make it unique.
+  void rename(Case& test) {
+    const Case& other = *cases_.at(test.name);
+    const std::string taken = test.name;
+    std::vector<std::string> directories =
+        text::split(test.directory.string().substr(root_.size() + 1), '/');
+    for (std::size_t own = directories.size(); own-- > 0;) {
+      const Group* group = test.group;
+      for (std::size_t i = directories.size() - 1; i > own; --i) group = group->parent;
+      test.name = group->name;
+      for (std::size_t i = own; i < directories.size(); ++i)
+        test.name = join_names(test.name, one_line(directories[i]));
+      if (!cases_.try_emplace(test.name, &test).second) continue;
+      differences_.add(RtfDifferences::Kind::equal_names, {one_line(test.script.string()), 0},
+                       "is called " + test.name + " here, as " + one_line(other.script.string()) +
+                           " is called " + taken +
+                           " already; rtf mixes up the results of such cases");
+      return;
+    }
+    diagnostics_.error({one_line(test.script.string()), 0},
+                       "this case is called " + taken + ", and so is " +
+                           one_line(other.script.string()) + ": rename one of the directories");
   }
 
+  std::string root_;
   Diagnostics& diagnostics_;
-  std::map<std::string, fs::path> cases_;
+  RtfDifferences& differences_;
+  std::unordered_map<std::string_view, const Case*> cases_;
 };
 
 void collect(const Group& group, std::vector<const Case*>& cases) {
@@ -179,7 +318,8 @@ void collect(const Group& group, std::vector<const Case*>& cases) {
 
 }  // namespace
 
-std::unique_ptr<Group> load_tree(const fs::path& root, Diagnostics& diagnostics) {
+std::unique_ptr<Group> load_tree(const fs::path& root, Diagnostics& diagnostics,
+                                 RtfDifferences* differences) {
   fs::path directory = fs::absolute(root).lexically_normal();
   if (!directory.has_filename() && directory.has_relative_path())
     directory = directory.parent_path();
@@ -190,7 +330,8 @@ std::unique_ptr<Group> load_tree(const fs::path& root, Diagnostics& diagnostics)
     nothing->directory = directory;
     return nothing;
   }
-  return TreeLoader(diagnostics).root(directory);
+  RtfDifferences unasked;
+  return TreeLoader(diagnostics, differences ? *differences : unasked).root(directory.string());
 }
 
 std::vector<const Case*> all_cases(const Group& group) {

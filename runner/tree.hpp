@@ -4,33 +4,43 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
 #include "runner/labels.hpp"
+#include "runner/rtf_differences.hpp"
 
 namespace rtfx::runner {
 
-/// The `# KEY: value` lines of a script, as rtf reads them, plus TIMEOUT. AUTHOR, ISSUE and LABELS
-/// may stand several times.
+/// The `# KEY: value` lines of a script, as rtf reads them, and rtfx's own. AUTHOR, ISSUE, LABELS,
+/// RESOURCES, EXCLUSIVE and INPUTS may stand several times.
 struct Headers {
   std::string name, summary, author, issue;
   Labels labels;
   int repeat = 1;  ///< the plain number of REPEAT
   /// REPEAT has a number above 0: units are called NAME.1, NAME.2 … even when it is 1.
   bool repeated = false;
-  std::map<std::string, int> repeat_labels;  ///< `REPEAT: slow:5`: so often when the label is given
+  /// `REPEAT: slow:5`: so often when the label is given; of equal labels the last counts.
+  std::vector<std::pair<std::string, int>> repeat_labels;
   std::optional<std::chrono::seconds> timeout;
-  std::optional<int> retries;          ///< RETRIES: attempts after the first that does not pass
-  int cpus = 1;                        ///< RESOURCES: cpus=2: of the jobs, how many it takes
-  std::uint64_t memory = 0;            ///< RESOURCES: mem=1G: bytes; 0: not said
-  std::vector<std::string> exclusive;  ///< EXCLUSIVE: names; cases that share one never run together
-  std::vector<std::string> inputs;     ///< INPUTS: what its result depends on, as written
+  std::optional<int> retries;  ///< RETRIES: attempts after the first that does not pass
+  int cpus = 1;                ///< RESOURCES: cpus=2: of the jobs, how many it takes
+  std::uint64_t memory = 0;    ///< RESOURCES: mem=1G: bytes; 0: not said
+  /// EXCLUSIVE: names; cases that share one never run together. Those of its groups are among those
+  /// of a case.
+  std::vector<std::string> exclusive;
+  /// One item of INPUTS: what the result depends on, as written; see inputs.hpp.
+  struct Input {
+    std::string text;
+    int line = 0;
+  };
+  std::vector<Input> inputs;
+  bool crlf = false;  ///< its first line ends in CR LF, which no shell of Unix takes
 };
 
 /// "90", "90s", "5m" or "1h"; nullopt for anything else and for nothing at all ("0").
@@ -64,9 +74,12 @@ struct Group {
   std::vector<Child> children;
 };
 
-/// Reads the tree of cases below `root`. Two cases with one name, a bad header, an unreadable
-/// script: diagnostics with file:line. What rtf accepts is accepted.
-std::unique_ptr<Group> load_tree(const std::filesystem::path& root, Diagnostics& diagnostics);
+/// Reads the tree of cases below `root`. A bad header, or anything that cannot be read, is a
+/// diagnostic with file:line: a case must not vanish unseen. Of two cases with one name the second
+/// is called after its directory. What rtf accepts is accepted; what rtf takes otherwise goes to
+/// `differences` when given.
+std::unique_ptr<Group> load_tree(const std::filesystem::path& root, Diagnostics& diagnostics,
+                                 RtfDifferences* differences = nullptr);
 
 /// Every case below the group, in order.
 std::vector<const Case*> all_cases(const Group& group);

@@ -84,13 +84,102 @@ TEST(Tree, problems_are_told_all_at_once_with_their_place) {
       .test("b", "# TIMEOUT: 0\n# SUMMARY: x\n# SUMMARY: y\n");
   tree.load();
   const auto& messages = tree.diagnostics.messages();
-  ASSERT_EQ(messages.size(), 5u);
+  ASSERT_EQ(messages.size(), 4u);
   const std::string all = testing::PrintToString(messages);
   EXPECT_THAT(all, HasSubstr("010_a/test.sh:2: REPEAT: "));
   EXPECT_THAT(all, HasSubstr("010_a/test.sh:3: REPEAT: "));
-  EXPECT_THAT(all, HasSubstr("020_a/test.sh: this case is called a, and so is"));
   EXPECT_THAT(all, HasSubstr("b/test.sh:1: TIMEOUT: "));
   EXPECT_THAT(all, HasSubstr("b/test.sh:3: SUMMARY stands twice"));
+}
+
+TEST(Tree, of_two_cases_with_one_name_the_second_is_called_after_its_directory) {
+  TestTree tree;
+  tree.group("", "# NAME: top\n")
+      .test("010_g/010_t")
+      .test("010_g/020_t")
+      .test("020_g/010_t")
+      .test("020_g/030_u")
+      .test("030_g/010_t");
+  EXPECT_THAT(names(tree.load()),
+              ElementsAre("top.g.t", "top.g.020_t", "top.g.010_t", "top.g.u", "top.030_g.010_t"));
+  EXPECT_TRUE(tree.diagnostics.empty());
+  ASSERT_EQ(tree.differences.lines().size(), 1u);
+  EXPECT_THAT(tree.differences.lines()[0],
+              HasSubstr("010_g/020_t/test.sh: is called top.g.020_t here, as "));
+  EXPECT_THAT(tree.differences.lines()[0], HasSubstr("(and 2 more)"));
+}
+
+TEST(Tree, names_that_collide_whatever_is_done_are_an_error) {
+  TestTree tree;
+  tree.test("a").test("\x01").test("\\x01");
+  tree.load();
+  ASSERT_EQ(tree.diagnostics.messages().size(), 1u);
+  EXPECT_THAT(tree.diagnostics.messages()[0], HasSubstr("rename one of the directories"));
+}
+
+TEST(Tree, what_rtf_reads_otherwise_is_told_once_for_each_kind) {
+  TestTree tree;
+  tree.test("010_a", "# LABELS: a, b\n")
+      .test("020_b", "# LABELS: a,b\n# LABELS: c\n")
+      .test("030_c", "# LABELS: a ,!b\n");
+  const Group& root = tree.load();
+  EXPECT_EQ(all_cases(root)[1]->labels.str(","), "a,b,c");
+  const auto lines = tree.differences.lines();
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_THAT(lines[0],
+              HasSubstr("010_a/test.sh:1: LABELS: blanks around a label do not count; rtf "
+                        "takes \" b\" for the label (and 1 more)"));
+  EXPECT_THAT(lines[1], HasSubstr("020_b/test.sh:2: a second LABELS line adds to the first"));
+}
+
+TEST(Tree, resources_retries_and_exclusive_are_read) {
+  TestTree tree;
+  tree.group("", "# EXCLUSIVE: net\n")
+      .group("g", "# EXCLUSIVE: kvm, net\n# RESOURCES: cpus=7\n# RETRIES: 9\n")
+      .test("g/t",
+            "# RETRIES: 2\n# RESOURCES: mem=1G,cpus=2\n# EXCLUSIVE: disk kvm\n"
+            "# INPUTS: a/*.sh, package:redis\n# INPUTS: /x\n")
+      .test("u", "# RESOURCES: mem=64K\n# RESOURCES: cpus=3\n# RETRIES: 0\n");
+  const Group& root = tree.load();
+  EXPECT_TRUE(tree.diagnostics.empty()) << testing::PrintToString(tree.diagnostics.messages());
+  const Headers& t = all_cases(root)[0]->headers;
+  EXPECT_EQ(t.retries, 2);
+  EXPECT_EQ(t.cpus, 2);
+  EXPECT_EQ(t.memory, 1u << 30);
+  EXPECT_THAT(t.exclusive, ElementsAre("disk", "kvm", "net"));
+  ASSERT_EQ(t.inputs.size(), 3u);
+  EXPECT_EQ(t.inputs[1].text, "package:redis");
+  EXPECT_EQ(t.inputs[2].line, 5);
+  const Headers& u = all_cases(root)[1]->headers;
+  EXPECT_EQ(u.cpus, 3);
+  EXPECT_EQ(u.memory, 64u << 10);
+  EXPECT_EQ(u.retries, 0);
+  EXPECT_THAT(u.exclusive, ElementsAre("net"));
+}
+
+TEST(Tree, wrong_resources_and_retries_are_told_with_what_is_expected) {
+  for (const char* header :
+       {"RETRIES: -1", "RETRIES: 101", "RETRIES: many", "RESOURCES: cpus=0", "RESOURCES: cpus=1025",
+        "RESOURCES: cpus", "RESOURCES: mem=", "RESOURCES: mem=0", "RESOURCES: mem=1T",
+        "RESOURCES: mem=99999999999G", "RESOURCES: disk=1G",
+        "RESOURCES: cpus=2 =", "RETRIES: 1\n# RETRIES: 2"}) {
+    TestTree tree;
+    tree.test("t", std::string("#!/bin/sh\n# ") + header + "\n");
+    tree.load();
+    ASSERT_EQ(tree.diagnostics.messages().size(), 1u) << header;
+    EXPECT_THAT(tree.diagnostics.messages()[0], testing::ContainsRegex("t/test.sh:[23]: RE"))
+        << header;
+  }
+}
+
+TEST(Tree, a_script_with_dos_line_ends_is_marked) {
+  TestTree tree;
+  tree.test("010_dos", "#!/bin/sh\r\n# SUMMARY: x\r\n")
+      .test("020_unix", "#!/bin/sh\n# SUMMARY: x\r\n");
+  const auto cases = all_cases(tree.load());
+  EXPECT_TRUE(cases[0]->headers.crlf);
+  EXPECT_EQ(cases[0]->headers.summary, "x");
+  EXPECT_FALSE(cases[1]->headers.crlf);
 }
 
 TEST(Tree, links_to_directories_are_left_out_and_cannot_loop) {
@@ -104,6 +193,41 @@ TEST(Tree, odd_names_become_one_line_of_utf8) {
   TestTree tree;
   tree.test("010_a\nb").test("020_\xff\x01");
   EXPECT_THAT(names(tree.load()), ElementsAre("a\\x0ab", "\\xff\\x01"));
+}
+
+TEST(Tree, what_is_no_script_is_told_and_does_not_vanish) {
+  TestTree tree;
+  tree.test("ok").write("010_dir/test.sh/file", "");
+  std::filesystem::create_directory(tree.path() / "020_link");
+  std::filesystem::create_symlink("nowhere", tree.path() / "020_link/test.sh");
+  std::filesystem::create_directory(tree.path() / "030_loop");
+  std::filesystem::create_symlink("test.sh", tree.path() / "030_loop/test.sh");
+  std::filesystem::create_directory(tree.path() / "040_fifo");
+  ASSERT_EQ(::mkfifo((tree.path() / "040_fifo/test.sh").c_str(), 0600), 0);
+  EXPECT_THAT(names(tree.load()), ElementsAre("ok"));
+  const std::string told = testing::PrintToString(tree.diagnostics.messages());
+  ASSERT_EQ(tree.diagnostics.messages().size(), 4u) << told;
+  EXPECT_THAT(told, HasSubstr("010_dir/test.sh: is a directory, not a script"));
+  EXPECT_THAT(told, HasSubstr("020_link/test.sh: is a link that leads nowhere"));
+  EXPECT_THAT(told, HasSubstr("030_loop/test.sh: is a link that leads nowhere"));
+  EXPECT_THAT(told, HasSubstr("040_fifo/test.sh: is not a script"));
+}
+
+TEST(Tree, a_script_behind_a_link_is_a_script) {
+  TestTree tree;
+  tree.write("_shared/test.sh", "# SUMMARY: shared\n");
+  std::filesystem::create_directory(tree.path() / "t");
+  std::filesystem::create_symlink("../_shared/test.sh", tree.path() / "t/test.sh");
+  EXPECT_EQ(all_cases(tree.load()).at(0)->headers.summary, "shared");
+}
+
+TEST(Tree, problems_name_odd_paths_in_one_line) {
+  TestTree tree;
+  tree.test("a\nb", "# TIMEOUT: never\n").write("c\nd/test.sh/x", "");
+  tree.load();
+  ASSERT_EQ(tree.diagnostics.messages().size(), 2u);
+  for (const std::string& message : tree.diagnostics.messages())
+    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
 }
 
 TEST(Tree, a_missing_directory_is_a_diagnostic) {

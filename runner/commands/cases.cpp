@@ -6,9 +6,11 @@
 
 #include <charconv>
 #include <cstdio>
+#include <unordered_set>
 
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "results/history.hpp"
 #include "runner/select.hpp"
 
 namespace rtfx::commands {
@@ -35,13 +37,15 @@ Cases load_cases(const Context& context, Notes notes) {
   if (cases.project) cases.table = cases.project->table;
   cases.arches = context.target_arches(cases.project);
   Diagnostics diagnostics;
-  cases.tree = runner::load_tree(case_directory(context, cases.project), diagnostics);
+  runner::RtfDifferences differences;
+  cases.tree = runner::load_tree(case_directory(context, cases.project), diagnostics, &differences);
   diagnostics.throw_if_any();
   runner::check_labels(*cases.tree, context.labels, cases.table);
-  if (notes == Notes::omit) return cases;
   for (const auto& label : runner::unknown_labels(*cases.tree, context.labels, cases.table)) {
     fmt::print(stderr, "rtfx: note: no case asks for the label \"{}\"\n", text::printable(label));
   }
+  if (notes == Notes::omit) return cases;
+  for (const std::string& line : differences.lines()) fmt::print(stderr, "rtfx: note: {}\n", line);
   return cases;
 }
 
@@ -73,6 +77,48 @@ void apply_selection(const Selection& selection, const Context& context, const C
   options.shard = parse_shard(selection.shard);
   if (selection.shard_by == "hash") options.shard.by = runner::Shard::By::hash;
   if (selection.shard_by == "duration") options.shard.by = runner::Shard::By::duration;
+}
+
+namespace {
+
+/// The rows of a shard are those that the same flags would run.
+std::vector<runner::ListRow> shard_rows(runner::RunOptions& options, const std::string& results,
+                                        const Cases& cases) {
+  results::History history;
+  if (options.shard.by == runner::Shard::By::duration) {
+    const fs::path usual = cases.project ? cases.project->root / "_results" : "_results";
+    history = results::History::read(results.empty() ? usual : fs::path(results));
+    options.duration = [&](const results::UnitId& unit) { return history.duration(unit); };
+  }
+  return runner::rows_of(runner::make_plan(*cases.tree, options, cases.table), cases.arches);
+}
+
+template <typename RowsOf>
+std::vector<runner::ListRow> rows(const Selection& selection, const std::string& results,
+                                  const Context& context, const Cases& cases, RowsOf rows_of) {
+  runner::RunOptions options;
+  apply_selection(selection, context, cases, options);
+  if (options.shard.count > 1) return shard_rows(options, results, cases);
+  const runner::Selector selector(*cases.tree, options.patterns, options.expression,
+                                  options.rtf_prefix, cases.table);
+  return rows_of(*cases.tree, selector, context.labels, cases.arches, cases.table);
+}
+
+}  // namespace
+
+std::vector<runner::ListRow> selected_rows(const Selection& selection, const std::string& results,
+                                           const Context& context, const Cases& cases) {
+  return rows(selection, results, context, cases, runner::list_rows);
+}
+
+std::vector<runner::ListRow> described_rows(const Selection& selection, const std::string& results,
+                                            const Context& context, const Cases& cases) {
+  auto told = rows(selection, results, context, cases, runner::info_rows);
+  std::unordered_set<const runner::Case*> seen;
+  std::erase_if(told, [&](const runner::ListRow& row) {
+    return row.test != nullptr && !seen.insert(row.test).second;
+  });
+  return told;
 }
 
 runner::Shard parse_shard(const std::string& text) {

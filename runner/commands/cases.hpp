@@ -8,6 +8,7 @@
 
 #include "base/arch.hpp"
 #include "runner/commands/command.hpp"
+#include "runner/listing.hpp"
 #include "runner/run.hpp"
 #include "runner/tree.hpp"
 
@@ -21,12 +22,11 @@ struct Cases {
   std::unique_ptr<runner::Group> tree;
 };
 
-/// What load_cases may say on standard error.
+/// Whether load_cases says on standard error what it reads otherwise than rtf.
 enum class Notes { print, omit };
 
 /// Loads the cases that -c, or else rtfx.yml, names. Throws all problems of the files, and labels
-/// that are typing errors; notes which labels no case knows and what is read otherwise than rtf
-/// does.
+/// that are typing errors; says on standard error which labels no case knows.
 Cases load_cases(const Context& context, Notes notes = Notes::print);
 
 /// The flags of list, info and run that say which cases are meant; see docs/cases.md.
@@ -45,6 +45,14 @@ void add_selection_flags(CLI::App& command, Selection& selection);
 /// labels, arches and shard. Throws Error (ExitCode::usage) for a wrong --shard.
 void apply_selection(const Selection& selection, const Context& context, const Cases& cases,
                      runner::RunOptions& options);
+
+/// What list shows: rows for each arch, or the part that a shard runs. `results` is the folder with
+/// the durations of past runs; empty: the usual one.
+std::vector<runner::ListRow> selected_rows(const Selection& selection, const std::string& results,
+                                           const Context& context, const Cases& cases);
+/// What info tells of: every case once.
+std::vector<runner::ListRow> described_rows(const Selection& selection, const std::string& results,
+                                            const Context& context, const Cases& cases);
 
 /// "N/M"; "": the whole. Throws Error (ExitCode::usage).
 runner::Shard parse_shard(const std::string& text);
