@@ -40,52 +40,51 @@ std::string csv_line(const std::vector<std::string>& fields) {
   return line + '\n';
 }
 
-std::string tests_csv(const RunRecord& run) {
-  std::string out =
+void write_tests_csv(const RunRecord& run, const Sink& sink) {
+  sink(
       csv_line({"ID", "Timestamp", "Duration", "Name", "Result", "Benchmark", "Description",
-                "Issues", "Arch", "Status", "Reason", "Log", "Leaked", "Reused From"});
-  for (const Row& row : report_rows(run)) {
-    const UnitFinished none;
+                "Issues", "Arch", "Status", "Reason", "Log", "Leaked", "Reused From", "Attempts"}));
+  const UnitFinished none;
+  for_each_row(run, [&](const Row& row) {
     const UnitFinished& finished = row.finished ? *row.finished : none;
-    out += csv_line({run.start.run_id, time_or_nothing(row.end), format_seconds(row.elapsed),
-                     row.planned->unit.name, row.rtf_name, finished.benchmark, row.planned->summary,
-                     row.planned->issue, row.planned->unit.arch, row.status, row.reason,
-                     finished.log, finished.leaked ? "true" : "false", finished.reused_from});
-  }
-  return out;
+    sink(csv_line({run.start.run_id, time_or_nothing(row.end), format_seconds(row.elapsed),
+                   row.planned->unit.name, row.rtf_name, finished.benchmark, row.planned->summary,
+                   row.planned->issue, row.planned->unit.arch, row.status, row.reason, finished.log,
+                   finished.leaked ? "true" : "false", finished.reused_from,
+                   std::to_string(attempts_of(*row.unit))}));
+  });
 }
 
-std::string summary_csv(const RunRecord& run) {
+void write_summary_csv(const RunRecord& run, const Sink& sink) {
   const Counts counts = count(run);
   const auto duration = run.begin && run.end ? *run.end - *run.begin : std::chrono::nanoseconds(0);
   const auto number = [](int value) { return std::to_string(value); };
-  std::string out =
-      csv_line({"ID",           "Version", "Start Time", "End Time",  "Duration", "Passed",
-                "Failed",       "Skipped", "Labels",     "OS",        "OS Name",  "OS Version",
-                "System Model", "CPU",     "Memory",     "Cancelled", "Errored",  "Timed Out",
-                "Missing",      "Arch",    "Complete"});
-  out += csv_line({run.start.run_id,
-                   run.start.commit.empty() ? "UNKNOWN" : run.start.commit,
-                   time_or_nothing(run.begin),
-                   time_or_nothing(run.end),
-                   format_seconds(duration),
-                   number(counts.passed),
-                   number(counts.bad() + counts.missing),
-                   number(counts.skipped),
-                   text::join(run.start.labels, ", "),
-                   run.start.host_os,
-                   run.start.host_name,
-                   run.start.host_version,
-                   run.start.host_model,
-                   run.start.host_cpu,
-                   fmt::format("{}", run.start.host_memory),
-                   number(counts.cancelled),
-                   number(counts.errored),
-                   number(counts.timed_out),
-                   number(counts.missing),
-                   run.start.host_arch,
-                   run.finished ? "true" : "false"});
-  return out;
+  sink(csv_line({"ID",           "Version", "Start Time", "End Time",  "Duration", "Passed",
+                 "Failed",       "Skipped", "Labels",     "OS",        "OS Name",  "OS Version",
+                 "System Model", "CPU",     "Memory",     "Cancelled", "Errored",  "Timed Out",
+                 "Missing",      "Arch",    "Complete",   "Flaky"}));
+  sink(csv_line({run.start.run_id,
+                 run.start.commit.empty() ? "UNKNOWN" : run.start.commit,
+                 time_or_nothing(run.begin),
+                 time_or_nothing(run.end),
+                 format_seconds(duration),
+                 number(counts.passed),
+                 number(counts.bad() + counts.missing),
+                 number(counts.skipped),
+                 text::join(run.start.labels, ", "),
+                 run.start.host_os,
+                 run.start.host_name,
+                 run.start.host_version,
+                 run.start.host_model,
+                 run.start.host_cpu,
+                 fmt::format("{}", run.start.host_memory),
+                 number(counts.cancelled),
+                 number(counts.errored),
+                 number(counts.timed_out),
+                 number(counts.missing),
+                 run.start.host_arch,
+                 run.finished ? "true" : "false",
+                 number(counts.flaky)}));
 }
 
 }  // namespace rtfx::results

@@ -44,10 +44,11 @@ std::string_view without_torn_start(std::string_view tail) {
 }  // namespace
 
 std::string excerpt(const std::filesystem::path& file, std::size_t each) {
-  const FileDescriptor descriptor(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor descriptor(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status {};
   if (!descriptor || fstat(descriptor.get(), &status) != 0)
     return fmt::format("[the log cannot be read: {}]", std::strerror(errno));
+  if (!S_ISREG(status.st_mode)) return "[the log cannot be read: it is not a file]";
   const auto size = static_cast<std::size_t>(status.st_size);
   if (size <= 2 * each) return text::printable(read_part(descriptor.get(), 0, size));
   const std::string head = read_part(descriptor.get(), 0, each);

@@ -1,178 +1,264 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The part of the JUnit dialects that Jenkins, GitLab and the actions of GitHub all read:
-// testsuites > testsuite > testcase with at most one of failure, error and skipped, then
-// system-out. Text is sanitised before pugixml sees it: it writes control characters as references
-// that XML 1.0 forbids, and lets invalid UTF-8 through.
+// testsuites > testsuite > testcase with at most one of failure, error and skipped, then the earlier
+// attempts as Surefire names them, then system-out. Jenkins reads attempts only as flakyFailure and
+// rerunFailure, whatever the kind of their failure; GitLab shows of a failure only its text.
 #include <fmt/format.h>
 
-#include <map>
-#include <pugixml.hpp>
+#include <cstdint>
 #include <set>
-#include <sstream>
+#include <unordered_map>
 
 #include "base/text.hpp"
 #include "results/excerpt.hpp"
+#include "results/junit_limits.hpp"
+#include "results/junit_names.hpp"
 #include "results/reports.hpp"
 #include "results/rows.hpp"
 #include "results/timestamp.hpp"
+#include "results/xml_text.hpp"
 
 namespace rtfx::results {
 namespace {
 
-constexpr std::size_t passing_output = 1000;  ///< bytes of head and of tail
-constexpr std::size_t failing_output = 50'000;
-constexpr std::size_t enough_output = 20 << 20;  ///< GitLab refuses files of 30 MB
-
-void set(pugi::xml_node node, const char* name, const std::string& value) {
-  node.append_attribute(name).set_value(text::printable(value).c_str());
-}
-
-void set(pugi::xml_node node, const char* name, std::size_t value) {
-  set(node, name, std::to_string(value));
-}
-
-void set_text(pugi::xml_node node, const std::string& clean) {
-  node.append_child(pugi::node_pcdata).set_value(clean.c_str());
-}
+constexpr std::size_t last_lines = 2000;  ///< bytes of output in the text of a failure
 
 std::string seconds(std::chrono::nanoseconds duration) {
   return fmt::format("{:.3f}", std::chrono::duration<double>(duration).count());
 }
 
-struct Name {
-  std::string suite, test;
+struct Totals {
+  std::size_t tests = 0, failures = 0, errors = 0, skipped = 0;
+  std::chrono::nanoseconds elapsed{0};
 };
 
-/// The architecture comes first, always: a test keeps its identity whether one or several
-/// architectures run.
-Name split_name(const UnitId& unit) {
-  const bool is_case = unit.kind == "case" || unit.kind == "group";
-  const std::string prefix = unit.arch.empty() ? "" : unit.arch + ".";
-  if (!is_case) return {prefix + unit.kind, unit.name};
-  const auto dot = unit.name.rfind('.');
-  if (dot == std::string::npos) return {prefix + unit.kind, unit.name};
-  return {prefix + unit.name.substr(0, dot), unit.name.substr(dot + 1)};
+/// Its tests need not follow one another in the run.
+struct Suite {
+  std::string name;
+  Totals totals;
+  std::vector<std::size_t> units;
+};
+
+enum class Outcome { pass, failure, error, skipped };
+
+Outcome outcome_of(const Row& row) {
+  if (!row.finished) return Outcome::error;
+  switch (row.finished->result) {
+    case Result::pass:
+      return Outcome::pass;
+    case Result::fail:
+    case Result::timeout:
+      return Outcome::failure;
+    case Result::error:
+      return Outcome::error;
+    case Result::skip:
+    case Result::cancel:
+      return Outcome::skipped;
+  }
+  return Outcome::error;
 }
 
-/// "linuxkit.t.1" and "linuxkit.t.2" are iterations of one test: the suite is "linuxkit" and the
-/// test "t.1".
-Name split_iteration(const UnitId& unit) {
-  Name name = split_name(unit);
-  if (unit.kind != "case" || name.test.find_first_not_of("0123456789") != std::string::npos)
-    return name;
-  const auto dot = name.suite.rfind('.');
-  if (dot == std::string::npos || name.suite.substr(0, dot) == unit.arch) return name;
-  return {name.suite.substr(0, dot), name.suite.substr(dot + 1) + "." + name.test};
+void add(Totals& totals, const Row& row) {
+  ++totals.tests;
+  totals.elapsed += row.elapsed;
+  switch (outcome_of(row)) {
+    case Outcome::pass:
+      break;
+    case Outcome::failure:
+      ++totals.failures;
+      break;
+    case Outcome::error:
+      ++totals.errors;
+      break;
+    case Outcome::skipped:
+      ++totals.skipped;
+      break;
+  }
+}
+
+void append_totals(std::string& out, const Totals& totals) {
+  out +=
+      fmt::format(R"( tests="{}" failures="{}" errors="{}" skipped="{}" time="{}")", totals.tests,
+                  totals.failures, totals.errors, totals.skipped, seconds(totals.elapsed));
+}
+
+/// The end of an output, from the start of a line.
+std::string_view end_of(std::string_view output) {
+  if (output.size() <= last_lines) return output;
+  output.remove_prefix(output.size() - last_lines);
+  const auto line = output.find('\n');
+  if (line != std::string_view::npos && line + 1 < output.size()) output.remove_prefix(line + 1);
+  while (!output.empty() && (static_cast<unsigned char>(output.front()) & 0xC0) == 0x80)
+    output.remove_prefix(1);
+  return output;
+}
+
+/// What a reader of the output should know first.
+std::string notes_of(const UnitRecord& unit) {
+  std::string notes;
+  if (!unit.finished) return notes;
+  const UnitFinished& finished = *unit.finished;
+  if (!finished.reused_from.empty())
+    notes +=
+        fmt::format("[cached: the result of run {}; it was not run again]\n", finished.reused_from);
+  if (unit.flaky())
+    notes += fmt::format("[flaky: passed at attempt {}]\n", unit.retried.size() + 1);
+  if (finished.leaked) notes += "[it left processes behind]\n";
+  return notes;
 }
 
 class Writer {
  public:
-  Writer(const RunRecord& run, const std::filesystem::path& folder) : run_(run), folder_(folder) {}
+  Writer(const RunRecord& run, const std::filesystem::path& folder, const Sink& sink)
+      : run_(run), folder_(folder), sink_(sink) {}
 
-  std::string write() {
-    for (const Row& row : report_rows(run_)) add(row);
-    auto declaration = document_.prepend_child(pugi::node_declaration);
-    declaration.append_attribute("version") = "1.0";
-    declaration.append_attribute("encoding") = "UTF-8";
-    set(root_, "name", "rtfx " + run_.start.run_id);
-    finish(root_, total_);
-    for (auto& [name, suite] : suites_) finish(suite.node, suite);
-    std::ostringstream out;
-    document_.save(out, " ", pugi::format_default, pugi::encoding_utf8);
-    return out.str();
+  void write() {
+    survey();
+    text_ = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites";
+    append_xml_attribute(text_, "name", "rtfx " + run_.start.run_id);
+    append_totals(text_, total_);
+    text_ += ">\n";
+    for (const Suite& suite : suites_) write(suite);
+    text_ += "</testsuites>\n";
+    sink_(text_);
   }
 
  private:
-  struct Suite {
-    pugi::xml_node node;
-    std::size_t tests = 0, failures = 0, errors = 0, skipped = 0;
-    std::chrono::nanoseconds elapsed{0};
-    std::set<std::string> names;
-  };
-
-  void add(const Row& row) {
-    const Name name = split_iteration(row.planned->unit);
-    Suite& suite = suite_of(name.suite, row);
-    auto test = suite.node.append_child("testcase");
-    set(test, "classname", name.suite);
-    set(test, "name", unique(suite, name.test));
-    set(test, "time", seconds(row.elapsed));
-    if (row.start) set(test, "timestamp", format_time(*row.start));
-    add_outcome(test, row, suite);
-    add_output(test, row);
-    for (Suite* each : {&suite, &total_}) {
-      ++each->tests;
-      each->elapsed += row.elapsed;
+  /// Counters and suites stand before the tests that they are made of.
+  void survey() {
+    std::unordered_map<std::string, std::size_t> places;
+    for (std::size_t i = 0; i < run_.units.size(); ++i) {
+      if (!reported(run_.units[i])) continue;
+      const Row row = make_row(run_.units[i]);
+      const std::string name = junit_name(row.planned->unit).suite;
+      const auto [place, is_new] = places.try_emplace(name, suites_.size());
+      if (is_new) suites_.push_back({name, {}, {}});
+      Suite& suite = suites_[place->second];
+      suite.units.push_back(i);
+      add(suite.totals, row);
+      add(total_, row);
+      limits_.count(row);
     }
+    limits_.start();
   }
 
-  Suite& suite_of(const std::string& name, const Row& row) {
-    auto [place, is_new] = suites_.try_emplace(name);
-    if (is_new) {
-      place->second.node = root_.append_child("testsuite");
-      set(place->second.node, "name", name);
-      if (const auto start = row.start ? row.start : run_.begin)
-        set(place->second.node, "timestamp", format_time(*start));
+  void write(const Suite& suite) {
+    text_ += " <testsuite";
+    append_xml_attribute(text_, "name", suite.name);
+    append_totals(text_, suite.totals);
+    const Row first = make_row(run_.units[suite.units.front()]);
+    if (const auto start = first.start ? first.start : run_.begin)
+      append_xml_attribute(text_, "timestamp", format_time(*start));
+    if (!run_.start.hostname.empty()) append_xml_attribute(text_, "hostname", run_.start.hostname);
+    text_ += ">\n";
+    std::set<std::string> names;
+    for (const std::size_t unit : suite.units) {
+      write(suite, names, make_row(run_.units[unit]));
+      sink_(text_);
+      text_.clear();
     }
-    return place->second;
+    text_ += " </testsuite>\n";
   }
 
   /// GitLab keeps only the first of several tests with one name.
-  static std::string unique(Suite& suite, const std::string& name) {
+  static std::string unique(std::set<std::string>& names, const std::string& name) {
     std::string candidate = name;
-    for (int i = 2; !suite.names.insert(candidate).second; ++i)
+    for (int i = 2; !names.insert(candidate).second; ++i)
       candidate = fmt::format("{} ({})", name, i);
     return candidate;
   }
 
-  void add_outcome(pugi::xml_node test, const Row& row, Suite& suite) {
-    if (row.status == "pass") return;
-    const bool skipped = row.status == "skip" || row.status == "cancel";
-    const bool failed = row.status == "fail" || row.status == "timeout";
-    auto outcome = test.append_child(skipped ? "skipped" : failed ? "failure" : "error");
-    set(outcome, "message", row.reason);
-    if (!skipped) {
-      set(outcome, "type", row.status);
-      std::string detail = row.reason;
-      if (row.finished && !row.finished->log.empty()) detail += "\nlog: " + row.finished->log;
-      set_text(outcome, text::printable(detail));
+  void write(const Suite& suite, std::set<std::string>& names, const Row& row) {
+    text_ += "  <testcase";
+    append_xml_attribute(text_, "classname", suite.name);
+    append_xml_attribute(text_, "name", unique(names, junit_name(row.planned->unit).test));
+    append_xml_attribute(text_, "time", seconds(row.elapsed));
+    if (row.start) append_xml_attribute(text_, "timestamp", format_time(*row.start));
+    if (!row.planned->file.empty()) append_xml_attribute(text_, "file", row.planned->file);
+    text_ += '>';
+    const bool passed = outcome_of(row) == Outcome::pass;
+    const std::string notes = notes_of(*row.unit);
+    const std::string output = output_of(row.finished ? row.finished->log : "", passed);
+    write_outcome(row, output);
+    for (const UnitRetried& attempt : row.unit->retried) write_attempt(attempt, row.unit->flaky());
+    write_output(notes + output);
+    text_ += "</testcase>\n";
+  }
+
+  std::string output_of(const std::string& log, bool passed) {
+    const std::size_t size = limits_.output(passed);
+    const auto path = log_file(folder_, log);
+    if (!log.empty() && !path) return "[the log is outside of the run's folder]";
+    return size == 0 || !path ? "" : excerpt(*path, size / 2);
+  }
+
+  void write_outcome(const Row& row, const std::string& output) {
+    const Outcome outcome = outcome_of(row);
+    if (outcome == Outcome::pass) return;
+    const std::string reason = shortened(row.reason, limits_.reason());
+    if (outcome == Outcome::skipped) {
+      text_ += "<skipped";
+      append_xml_attribute(text_, "message", reason);
+      text_ += "/>";
+      return;
     }
-    for (Suite* each : {&suite, &total_})
-      ++(skipped ? each->skipped : failed ? each->failures : each->errors);
+    const char* element = outcome == Outcome::failure ? "failure" : "error";
+    text_ += fmt::format("<{}", element);
+    append_xml_attribute(text_, "message", reason);
+    append_xml_attribute(text_, "type", row.status);
+    text_ += '>';
+    append_xml_text(text_, reason);
+    if (row.finished) append_log_name(row.finished->log);
+    if (!output.empty()) {
+      std::string end = "\n\n";
+      append_xml_text(end, end_of(output));
+      if (limits_.spend(end.size(), 0)) text_ += end;
+    }
+    text_ += fmt::format("</{}>", element);
   }
 
-  void add_output(pugi::xml_node test, const Row& row) {
-    if (!row.finished || row.finished->log.empty()) return;
-    const bool interesting = row.rtf_result == 1 && written_ < enough_output;
-    const std::string output =
-        excerpt(folder_ / row.finished->log, interesting ? failing_output : passing_output);
+  void append_log_name(const std::string& log) {
+    if (log.empty()) return;
+    text_ += "\nlog: ";
+    append_xml_text(text_, log);
+  }
+
+  void write_attempt(const UnitRetried& attempt, bool flaky) {
+    const char* element = flaky ? "flakyFailure" : "rerunFailure";
+    const std::string reason = shortened(attempt.reason, limits_.reason());
+    text_ += fmt::format("<{}", element);
+    append_xml_attribute(text_, "message", fmt::format("attempt {}: {}", attempt.attempt, reason));
+    append_xml_attribute(text_, "type", result_name(attempt.result));
+    text_ += "><stackTrace>";
+    append_xml_text(text_, reason);
+    append_log_name(attempt.log);
+    text_ += "</stackTrace>";
+    write_output(output_of(attempt.log, false));
+    text_ += fmt::format("</{}>", element);
+  }
+
+  void write_output(const std::string& output) {
     if (output.empty()) return;
-    written_ += output.size();
-    set_text(test.append_child("system-out"), output);
-  }
-
-  void finish(pugi::xml_node node, const Suite& suite) {
-    set(node, "tests", suite.tests);
-    set(node, "failures", suite.failures);
-    set(node, "errors", suite.errors);
-    if (node != root_) set(node, "skipped", suite.skipped);
-    set(node, "time", seconds(suite.elapsed));
+    std::string element = "<system-out>";
+    append_xml_text(element, output);
+    element += "</system-out>";
+    if (limits_.spend(element.size(), 1)) text_ += element;
   }
 
   const RunRecord& run_;
   const std::filesystem::path& folder_;
-  pugi::xml_document document_;
-  pugi::xml_node root_ = document_.append_child("testsuites");
-  std::map<std::string, Suite> suites_;
-  Suite total_;
-  std::size_t written_ = 0;
+  const Sink& sink_;
+  std::vector<Suite> suites_;
+  Totals total_;
+  JunitLimits limits_;
+  std::string text_;
 };
 
 }  // namespace
 
-std::string junit_xml(const RunRecord& run, const std::filesystem::path& folder) {
-  return Writer(run, folder).write();
+void write_junit(const RunRecord& run, const std::filesystem::path& folder, const Sink& sink) {
+  Writer(run, folder, sink).write();
 }
 
 }  // namespace rtfx::results

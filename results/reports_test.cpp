@@ -72,7 +72,7 @@ TEST(Csv, tests_have_rtfs_columns_first) {
       tests_csv(run_of({unit("top.t", Result::timeout, "timed out after 1 s", "top.t.log")}));
   EXPECT_THAT(csv, StartsWith("ID,Timestamp,Duration,Name,Result,Benchmark,Description,Issues,"));
   EXPECT_THAT(csv, EndsWith("\nid,2026-11-20T08:00:01Z,1.25,top.t,Fail,,\"what, it "
-                            "is\",,arm64,timeout,timed out after 1 s,top.t.log,false,\n"));
+                            "is\",,arm64,timeout,timed out after 1 s,top.t.log,false,,1\n"));
 }
 
 TEST(Csv, the_summary_counts_what_has_no_result_as_failed) {
@@ -213,6 +213,120 @@ TEST(JUnit, much_output_is_cut_to_head_and_tail) {
   expect_valid_junit(run, folder.path());
 }
 
+UnitRetried attempt(int number, Result result, const std::string& log) {
+  UnitRetried retried;
+  retried.attempt = number;
+  retried.result = result;
+  retried.reason = "exit 7";
+  retried.elapsed = std::chrono::milliseconds(500);
+  retried.log = log;
+  return retried;
+}
+
+TEST(JUnit, a_flaky_pass_has_no_failure_but_its_attempts) {
+  const TemporaryDirectory folder;
+  write_file_atomically(folder.path() / "1.log", "first <out>");
+  write_file_atomically(folder.path() / "t.log", "last out");
+  auto flaky = unit("top.t", Result::pass, "", "t.log");
+  flaky.retried = {attempt(1, Result::error, "1.log"), attempt(2, Result::timeout, "gone.log")};
+  const RunRecord run = run_of({flaky});
+  expect_valid_junit(run, folder.path());
+  const std::string xml = junit_xml(run, folder.path());
+  EXPECT_THAT(xml, HasSubstr(R"(tests="1" failures="0" errors="0" skipped="0")"));
+  EXPECT_THAT(xml, HasSubstr("<flakyFailure message=\"attempt 1: exit 7\" type=\"error\">"
+                             "<stackTrace>exit 7\nlog: 1.log</stackTrace>"
+                             "<system-out>first &lt;out&gt;</system-out></flakyFailure>"
+                             "<flakyFailure message=\"attempt 2: exit 7\" type=\"timeout\">"));
+  EXPECT_THAT(xml, HasSubstr("<system-out>[flaky: passed at attempt 3]\nlast out</system-out>"));
+  EXPECT_THAT(xml, Not(HasSubstr("<failure")));
+}
+
+TEST(JUnit, a_test_that_failed_every_attempt_has_a_failure_and_its_reruns) {
+  const TemporaryDirectory folder;
+  auto failed = unit("top.t", Result::fail, "exit 1");
+  failed.retried = {attempt(1, Result::fail, "")};
+  const RunRecord run = run_of({failed});
+  expect_valid_junit(run, folder.path());
+  EXPECT_THAT(junit_xml(run, folder.path()),
+              HasSubstr("<failure message=\"exit 1\" type=\"fail\">exit 1</failure>"
+                        "<rerunFailure message=\"attempt 1: exit 7\" type=\"fail\">"));
+}
+
+TEST(JUnit, shows_the_file_the_machine_and_what_was_not_run_again) {
+  const TemporaryDirectory folder;
+  auto cached = unit("top.t", Result::pass);
+  cached.planned.file = "cases/top/t/test.sh";
+  cached.finished->reused_from = "earlier";
+  RunRecord run = run_of({cached});
+  run.start.hostname = "builder-7";
+  expect_valid_junit(run, folder.path());
+  const std::string xml = junit_xml(run, folder.path());
+  EXPECT_THAT(xml, HasSubstr("file=\"cases/top/t/test.sh\""));
+  EXPECT_THAT(xml, HasSubstr("hostname=\"builder-7\""));
+  EXPECT_THAT(xml, HasSubstr("<system-out>[cached: the result of run earlier; it was not run"));
+}
+
+TEST(JUnit, the_text_of_a_failure_ends_with_the_last_lines_of_its_output) {
+  const TemporaryDirectory folder;
+  {
+    std::ofstream log(folder.path() / "t.log");
+    for (int i = 0; i < 1000; ++i) log << "line " << i << "\n";
+  }
+  const std::string xml =
+      junit_xml(run_of({unit("top.t", Result::fail, "exit 1", "t.log")}), folder.path());
+  const auto text = xml.substr(xml.find("<failure"), xml.find("</failure>") - xml.find("<failure"));
+  EXPECT_THAT(text, HasSubstr(">exit 1\nlog: t.log\n\nline "));
+  EXPECT_THAT(text, EndsWith("line 999\n"));
+  EXPECT_LT(text.size(), 2200u);
+}
+
+TEST(JUnit, a_long_reason_is_cut_between_characters) {
+  std::string reason;
+  for (int i = 0; i < 5000; ++i) reason += "ä";
+  const TemporaryDirectory folder;
+  const RunRecord run = run_of({unit("top.t", Result::fail, reason)});
+  expect_valid_junit(run, folder.path());
+  const std::string xml = junit_xml(run, folder.path());
+  EXPECT_LT(xml.size(), 6000u);
+  EXPECT_THAT(xml, HasSubstr("ä...\""));
+  EXPECT_THAT(xml, Not(HasSubstr("\\x")));
+}
+
+std::size_t elements_of(const std::string& xml) {
+  std::size_t elements = 0;
+  for (auto at = xml.find('<'); at != std::string::npos; at = xml.find('<', at + 1))
+    elements += xml[at + 1] != '/' && xml[at + 1] != '?' ? 1u : 0u;
+  return elements;
+}
+
+TEST(JUnit, of_a_hundred_thousand_results_stays_within_what_gitlab_reads) {
+  const TemporaryDirectory folder;
+  write_file_atomically(folder.path() / "t.log", std::string(5000, '&') + "\n");
+  for (const Result result : {Result::pass, Result::fail}) {
+    std::vector<UnitRecord> units;
+    for (int i = 0; i < 100'000; ++i)
+      units.push_back(unit("top.group.case_with_some_name_" + std::to_string(i), result,
+                           std::string(3000, '<'), i % 50 == 0 ? "t.log" : ""));
+    const std::string xml = junit_xml(run_of(std::move(units)), folder.path());
+    EXPECT_LT(xml.size(), 30u << 20);
+    EXPECT_LT(elements_of(xml), 250'000u);
+    EXPECT_THAT(xml, HasSubstr("&amp;&amp;"));
+    EXPECT_THAT(xml, HasSubstr("case_with_some_name_99999"));
+  }
+}
+
+TEST(JUnit, a_log_outside_of_the_folder_is_not_read) {
+  const TemporaryDirectory folder;
+  const auto inner = folder.path() / "run";
+  write_file_atomically(folder.path() / "secret", "secret text");
+  std::filesystem::create_directory(inner);
+  for (const std::string& log : {std::string("../secret"), (folder.path() / "secret").string()}) {
+    const RunRecord run = run_of({unit("top.t", Result::fail, "x", log)});
+    EXPECT_THAT(junit_xml(run, inner), Not(HasSubstr("secret text")));
+    EXPECT_THAT(tests_log(run, inner), Not(HasSubstr("secret text")));
+  }
+}
+
 TEST(JUnit, a_log_that_is_gone_is_told) {
   const TemporaryDirectory folder;
   const RunRecord run = run_of({unit("top.t", Result::fail, "x", "gone.log")});
@@ -224,10 +338,44 @@ TEST(TestsLog, has_every_log_whole_between_its_header_and_its_result) {
   const TemporaryDirectory folder;
   const std::string bytes("binary\0\xff", 8);
   write_file_atomically(folder.path() / "t.log", bytes);
-  write_tests_log(run_of({unit("top.t", Result::fail, "exit 1", "t.log")}), folder.path());
-  EXPECT_EQ(read_file(folder.path() / "TESTS.log"),
+  EXPECT_EQ(tests_log(run_of({unit("top.t", Result::fail, "exit 1", "t.log")}), folder.path()),
             "==== case top.t (arm64) 2026-11-20T08:00:00.250000000Z\n" + bytes +
                 "\n==== fail after 1.25s: exit 1\n\n");
+}
+
+TEST(TestsLog, has_the_log_of_every_attempt) {
+  const TemporaryDirectory folder;
+  write_file_atomically(folder.path() / "t.1.log", "first\n");
+  write_file_atomically(folder.path() / "t.log", "second\n");
+  auto flaky = unit("top.t", Result::pass, "", "t.log");
+  flaky.retried = {attempt(1, Result::fail, "t.1.log")};
+  EXPECT_EQ(tests_log(run_of({flaky}), folder.path()),
+            "==== case top.t (arm64) 2026-11-20T08:00:00.250000000Z\n"
+            "first\n---- attempt 1: fail after 0.50s: exit 7\n"
+            "second\n==== pass after 1.25s [flaky: passed at attempt 2]\n\n");
+}
+
+TEST(Csv, counts_attempts_and_flaky_passes) {
+  auto flaky = unit("top.t", Result::pass);
+  flaky.retried = {attempt(1, Result::fail, "")};
+  const RunRecord run = run_of({flaky, unit("top.u", Result::pass)});
+  EXPECT_THAT(tests_csv(run), HasSubstr(",,2\n"));
+  EXPECT_THAT(summary_csv(run), EndsWith(",true,1\n"));
+}
+
+TEST(Json, shows_earlier_attempts) {
+  const TemporaryDirectory folder;
+  auto flaky = unit("top.t", Result::pass);
+  flaky.retried = {attempt(1, Result::timeout, "t.1.log")};
+  const std::string text = summary_json(run_of({flaky}));
+  const auto json = nlohmann::json::parse(text);
+  EXPECT_EQ(json["flaky"], 1);
+  EXPECT_EQ(json["passed"], 1);
+  EXPECT_EQ(json["results"][0]["flaky"], true);
+  EXPECT_EQ(json["results"][0]["attempts"].dump(),
+            R"([{"duration":500000000,"log":"t.1.log","reason":"exit 7","status":"timeout"}])");
+  write_file_atomically(folder.path() / "SUMMARY.json", text);
+  EXPECT_TRUE(read_summary(folder.path() / "SUMMARY.json").units[0].flaky());
 }
 
 TEST(Excerpt, shows_short_files_whole) {

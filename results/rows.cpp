@@ -10,8 +10,6 @@
 #include "base/text.hpp"
 
 namespace rtfx::results {
-namespace {
-
 bool reported(const UnitRecord& unit) {
   if (unit.planned.unit.kind != "group") return true;
   return unit.finished && unit.finished->result != Result::pass &&
@@ -20,6 +18,7 @@ bool reported(const UnitRecord& unit) {
 
 Row make_row(const UnitRecord& unit) {
   Row row;
+  row.unit = &unit;
   row.planned = &unit.planned;
   row.start = unit.started;
   row.end = unit.ended;
@@ -40,15 +39,31 @@ Row make_row(const UnitRecord& unit) {
   return row;
 }
 
-}  // namespace
+void for_each_row(const RunRecord& run, const std::function<void(const Row&)>& take) {
+  for (const auto& unit : run.units) {
+    if (reported(unit)) take(make_row(unit));
+  }
+}
 
 std::vector<Row> report_rows(const RunRecord& run) {
   std::vector<Row> rows;
   rows.reserve(run.units.size());
-  for (const auto& unit : run.units) {
-    if (reported(unit)) rows.push_back(make_row(unit));
-  }
+  for_each_row(run, [&](const Row& row) { rows.push_back(row); });
   return rows;
+}
+
+std::size_t attempts_of(const UnitRecord& unit) {
+  return unit.retried.size() + (unit.started ? 1 : 0);
+}
+
+std::optional<std::filesystem::path> log_file(const std::filesystem::path& folder,
+                                              const std::string& log) {
+  const std::filesystem::path path(log);
+  if (log.empty() || path.is_absolute()) return std::nullopt;
+  for (const auto& part : path) {
+    if (part == "..") return std::nullopt;
+  }
+  return folder / path;
 }
 
 std::string format_seconds(std::chrono::nanoseconds duration) {

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +16,7 @@ namespace rtfx::results {
 /// What every report says of one unit; a unit without a result is "missing", which counts as failed
 /// and never as passed.
 struct Row {
+  const UnitRecord* unit = nullptr;
   const UnitPlanned* planned = nullptr;
   const UnitFinished* finished = nullptr;  ///< null: missing
   std::string status;                      ///< result_name(), or "missing"
@@ -23,14 +27,27 @@ struct Row {
   std::chrono::nanoseconds elapsed{0};
 };
 
-/// The rows of a report in planned order: every unit but the scripts of groups, of which only those
-/// that did not pass are of interest. They point into `run`.
+/// Whether the unit is in the reports: every one but the scripts of groups, of which only those that
+/// did not pass are of interest.
+bool reported(const UnitRecord& unit);
+/// It points into `unit`.
+Row make_row(const UnitRecord& unit);
+/// The rows of a report in planned order.
 std::vector<Row> report_rows(const RunRecord& run);
+/// The same, one after the other.
+void for_each_row(const RunRecord& run, const std::function<void(const Row&)>& take);
+
+/// How often the unit was tried in this run.
+std::size_t attempts_of(const UnitRecord& unit);
+
+/// Where the log is, or nullopt when there is none or its path leads out of the run's folder.
+std::optional<std::filesystem::path> log_file(const std::filesystem::path& folder,
+                                              const std::string& log);
 
 /// Seconds as a decimal number without exponent and without superfluous digits: "0.25".
 std::string format_seconds(std::chrono::nanoseconds duration);
 
-/// Counts as a sentence: "12 passed, 1 failed, 3 skipped"; kinds that did not happen are left out.
+/// Counts as a sentence: "12 passed (1 flaky), 1 failed, 3 skipped"; kinds that did not happen are left out.
 std::string describe(const Counts& counts);
 
 }  // namespace rtfx::results

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
-#include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "results/reports.hpp"
@@ -17,29 +17,45 @@
 namespace rtfx::results {
 namespace {
 
-/// Copies in pieces: a log may be larger than memory. Ends with a newline whatever the log ends
-/// with.
-void copy_log(int to, const std::string& name, const std::filesystem::path& log) {
-  const FileDescriptor from(open(log.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!from) {
-    write_all(to, fmt::format("[the log cannot be read: {}]\n", std::strerror(errno)), name);
-    return;
-  }
-  std::array<char, 1 << 16> block;
-  char last = '\n';
-  for (;;) {
-    const ssize_t got = read(from.get(), block.data(), block.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      write_all(to, fmt::format("\n[the log cannot be read further: {}]\n", std::strerror(errno)),
-                name);
-      return;
+/// Copies logs in pieces: one may be larger than memory.
+class LogCopier {
+ public:
+  LogCopier(const std::filesystem::path& folder, const Sink& sink) : folder_(folder), sink_(sink) {}
+
+  /// Ends with a newline whatever the log ends with.
+  void copy(const std::string& log) {
+    if (log.empty()) return;
+    const auto path = log_file(folder_, log);
+    if (!path) return sink_("[the log cannot be read: it is outside of the run's folder]\n");
+    const FileDescriptor from(open(path->c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    struct stat status {};
+    if (!from || fstat(from.get(), &status) != 0)
+      return sink_(fmt::format("[the log cannot be read: {}]\n", std::strerror(errno)));
+    if (!S_ISREG(status.st_mode)) return sink_("[the log cannot be read: it is not a file]\n");
+    char last = '\n';
+    for (;;) {
+      const ssize_t got = read(from.get(), block_.data(), block_.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0)
+        return sink_(fmt::format("\n[the log cannot be read further: {}]\n", std::strerror(errno)));
+      if (got == 0) break;
+      last = block_[static_cast<std::size_t>(got - 1)];
+      sink_({block_.data(), static_cast<std::size_t>(got)});
     }
-    if (got == 0) break;
-    last = block[static_cast<std::size_t>(got - 1)];
-    write_all(to, {block.data(), static_cast<std::size_t>(got)}, name);
+    if (last != '\n') sink_("\n");
   }
-  if (last != '\n') write_all(to, "\n", name);
+
+ private:
+  const std::filesystem::path& folder_;
+  const Sink& sink_;
+  std::vector<char> block_ = std::vector<char>(1 << 16);
+};
+
+std::string outcome(Result result, std::chrono::nanoseconds elapsed, const std::string& reason) {
+  std::string line = fmt::format("{} after {:.2f}s", result_name(result),
+                                 std::chrono::duration<double>(elapsed).count());
+  if (!reason.empty()) line += ": " + text::printable(reason);
+  return line;
 }
 
 std::string header(const UnitRecord& unit) {
@@ -51,37 +67,28 @@ std::string header(const UnitRecord& unit) {
 std::string footer(const UnitRecord& unit) {
   if (!unit.finished) return "==== no result\n\n";
   const UnitFinished& finished = *unit.finished;
-  std::string line = fmt::format("==== {} after {:.2f}s", result_name(finished.result),
-                                 std::chrono::duration<double>(finished.elapsed).count());
-  if (!finished.reason.empty()) line += ": " + text::printable(finished.reason);
+  std::string line = "==== " + outcome(finished.result, finished.elapsed, finished.reason);
+  if (!finished.reused_from.empty())
+    line += fmt::format(" [cached: the result of run {}]", text::printable(finished.reused_from));
+  if (unit.flaky()) line += fmt::format(" [flaky: passed at attempt {}]", unit.retried.size() + 1);
   return line + "\n\n";
 }
 
 }  // namespace
 
-void write_tests_log(const RunRecord& run, const std::filesystem::path& folder) {
-  const std::filesystem::path path = folder / "TESTS.log", part = folder / "TESTS.log.part";
-  {
-    const FileDescriptor out(open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (!out) throw system_error("writing " + part.string(), errno);
-    for (const auto& unit : run.units) {
-      if (!unit.started && !unit.finished) continue;
-      write_all(out.get(), header(unit), part.string());
-      if (unit.finished && !unit.finished->log.empty())
-        copy_log(out.get(), part.string(), folder / unit.finished->log);
-      write_all(out.get(), footer(unit), part.string());
+void write_tests_log(const RunRecord& run, const std::filesystem::path& folder, const Sink& sink) {
+  LogCopier logs(folder, sink);
+  for (const auto& unit : run.units) {
+    if (!unit.started && !unit.finished) continue;
+    sink(header(unit));
+    for (const UnitRetried& attempt : unit.retried) {
+      logs.copy(attempt.log);
+      sink(fmt::format("---- attempt {}: {}\n", attempt.attempt,
+                       outcome(attempt.result, attempt.elapsed, attempt.reason)));
     }
+    if (unit.finished) logs.copy(unit.finished->log);
+    sink(footer(unit));
   }
-  if (rename(part.c_str(), path.c_str()) != 0)
-    throw system_error("writing " + path.string(), errno);
-}
-
-void write_reports(const RunRecord& run, const std::filesystem::path& folder) {
-  write_file_atomically(folder / "TESTS.csv", tests_csv(run));
-  write_file_atomically(folder / "SUMMARY.csv", summary_csv(run));
-  write_file_atomically(folder / "SUMMARY.json", summary_json(run));
-  write_file_atomically(folder / "junit.xml", junit_xml(run, folder));
-  write_tests_log(run, folder);
 }
 
 }  // namespace rtfx::results
