@@ -31,6 +31,6 @@ expect_output 'no case matches the pattern "top.oks"; did you mean "top.ok"'
 expect_exit 2 "$RTFX" run --shard 3/2
 expect_exit 2 "$RTFX" run --timeout soon
 expect_exit 2 "$RTFX" run -e NAME
-mkdir cases/050_twice && cp cases/010_ok/test.sh cases/050_twice/ && mv cases/050_twice cases/060_ok
+passing_case 060_wrong 'TIMEOUT: soon'
 expect_exit 2 "$RTFX" run
-expect_output 'cases/060_ok/test.sh: this case is called top.ok, and so is .*/cases/010_ok/test.sh'
+expect_output 'cases/060_wrong/test.sh:2: TIMEOUT: "soon" is not a time'
