@@ -174,7 +174,8 @@ class Writer {
     append_xml_attribute(text_, "classname", suite.name);
     append_xml_attribute(text_, "name", unique(names, junit_name(row.planned->unit).test));
     append_xml_attribute(text_, "time", seconds(row.elapsed));
-    if (row.start) append_xml_attribute(text_, "timestamp", format_time(*row.start));
+    if (row.start && limits_.timestamps())
+      append_xml_attribute(text_, "timestamp", format_time(*row.start));
     if (!row.planned->file.empty()) append_xml_attribute(text_, "file", row.planned->file);
     text_ += '>';
     const bool passed = outcome_of(row) == Outcome::pass;

@@ -17,6 +17,8 @@ class JunitLimits {
   void count(const Row& row);
   void start();
 
+  /// Whether tests have their start times, which no reader needs.
+  bool timestamps() const { return rows_ <= 50'000; }
   /// Bytes of a reason.
   std::size_t reason() const { return reason_; }
   /// How many bytes of output the next test, or an earlier attempt of it, may show; 0: none. To be
@@ -26,7 +28,8 @@ class JunitLimits {
   bool spend(std::size_t bytes, std::size_t elements);
 
  private:
-  std::size_t rows_ = 0, passing_ = 0, others_ = 0, names_ = 0;  // others_: attempts too
+  std::size_t rows_ = 0, passing_ = 0, others_ = 0;  // others_: attempts too
+  std::size_t fixed_ = 0, fixed_elements_ = 0;       ///< what is written in any case
   std::size_t reason_ = 0, bytes_ = 0, elements_ = 0, kept_for_passing_ = 0;
 };
 

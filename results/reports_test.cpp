@@ -306,12 +306,12 @@ TEST(JUnit, of_a_hundred_thousand_results_stays_within_what_gitlab_reads) {
     std::vector<UnitRecord> units;
     for (int i = 0; i < 100'000; ++i)
       units.push_back(unit("top.group.case_with_some_name_" + std::to_string(i), result,
-                           std::string(3000, '<'), i % 50 == 0 ? "t.log" : ""));
+                           std::string(500, '<'), i % 50 == 0 ? "t.log" : ""));
     const std::string xml = junit_xml(run_of(std::move(units)), folder.path());
     EXPECT_LT(xml.size(), 30u << 20);
     EXPECT_LT(elements_of(xml), 250'000u);
-    EXPECT_THAT(xml, HasSubstr("&amp;&amp;"));
-    EXPECT_THAT(xml, HasSubstr("case_with_some_name_99999"));
+    EXPECT_NE(xml.find("&amp;&amp;"), std::string::npos);
+    EXPECT_NE(xml.find("case_with_some_name_99999"), std::string::npos);
   }
 }
 
