@@ -82,7 +82,8 @@ struct Console::State {
   Screen screen;
   process::Loop* loop = nullptr;
 
-  std::filesystem::path folder;
+  runner::RunInfo run;
+  bool begun = false;                    ///< an event has come
   std::map<UnitId, std::string> issues;  ///< of cases that have known ones
   Progress progress;
   std::map<UnitId, Output> outputs;
@@ -153,7 +154,8 @@ struct Console::State {
     line += '\n';
     if (!bad) return line;
     line += fmt::format("{:11}{}\n", "", text::printable(unit.reason));
-    if (!unit.log.empty()) line += fmt::format("{:11}log: {}\n", "", (folder / unit.log).string());
+    if (!unit.log.empty())
+      line += fmt::format("{:11}log: {}\n", "", (run.folder / unit.log).string());
     return line;
   }
 
@@ -257,7 +259,7 @@ struct Console::State {
   std::string log_of(const UnitId& unit) const {
     for (const std::string& arch :
          {options.several_arches ? unit.arch : std::string(), std::string()}) {
-      const auto path = folder / runner::log_file_name(unit.name, arch);
+      const auto path = run.folder / runner::log_file_name(unit.name, arch);
       std::error_code error;
       if (std::filesystem::exists(path, error)) return path.string();
     }
@@ -318,8 +320,7 @@ void Console::detach() {
 
 void Console::run_started(const runner::RunInfo& run) {
   State& state = *state_;
-  state.folder = run.folder;
-  state.progress.start(run, state.now());
+  state.run = run;
   if (state.options.opening_lines)
     state.out.write(fmt::format("LABELS: {}\nID: {}\n", run.labels, run.id));
 }
@@ -327,6 +328,8 @@ void Console::run_started(const runner::RunInfo& run) {
 void Console::event(const results::Event& event) {
   State& state = *state_;
   if (state.loop == nullptr) state.last_event = Progress::TimePoint(event.time.time_since_epoch());
+  // Without a loop the first event tells when the run began.
+  if (!std::exchange(state.begun, true)) state.progress.start(state.run, state.now());
   state.progress.event(event, state.now());
   state.screen.changed();
   if (const auto* planned = std::get_if<results::UnitPlanned>(&event.what)) {
@@ -350,6 +353,8 @@ void Console::output(const UnitId& id, Stream stream, std::string_view bytes) {
   if (state.options.verbosity < (stream == Stream::err ? 1 : 2)) return;
   unit.lines[index_of(stream)].add(bytes, state.to_line(unit, stream));
 }
+
+void Console::note(const std::string& lines) { state_->screen.say(lines); }
 
 void Console::status() {
   State& state = *state_;
@@ -378,7 +383,7 @@ void Console::summary(const results::RunRecord& run) {
   line(fmt::format("Cancelled: {}", counts.cancelled));
   line(fmt::format("Skipped: {}", counts.skipped));
   line(fmt::format("Duration: {:.2f}s", seconds));
-  line("Results: " + state.folder.string());
+  line("Results: " + state.run.folder.string());
   const auto flaky = std::count_if(run.units.begin(), run.units.end(), [](const auto& unit) {
     return unit.planned.unit.kind == "case" && unit.flaky();
   });

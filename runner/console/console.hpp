@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "harness/process/loop.hpp"
@@ -48,6 +49,8 @@ class Console : public runner::Reporter {
   void event(const results::Event& event) override;
   void output(const results::UnitId& unit, process::Stream stream, std::string_view bytes) override;
 
+  /// Says whole lines of others, above the live area.
+  void note(const std::string& lines);
   /// Says what is running, for how long, and the last lines of its output; on the loop's thread.
   void status();
   /// The closing lines: what failed when there was much to read, then rtf's, then the counts.
