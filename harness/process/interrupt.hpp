@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <stop_token>
 
 namespace rtfx::process {
@@ -9,8 +10,14 @@ namespace rtfx::process {
 /// called once, at the start of main(), before any thread: it blocks the signals and waits for them on a thread of its
 /// own. A second signal (one within 50 ms counts as the first) ends this process at once with 130, and thereby, with
 /// SIGKILL, everything that it runs.
-/// Children get the original signal mask back. SIGPIPE is ignored.
+/// Children get the original signal mask back. SIGPIPE is ignored. SIGTSTP and SIGCONT are left alone: Ctrl-Z stops
+/// this process, and what it runs, in sessions of their own, goes on; see Loop::after.
 std::stop_token handle_interrupts();
+
+/// SIGUSR1 calls this, on the thread that handle_interrupts started; without a callback it is ignored. The callback must
+/// not throw nor block, since signals are not seen meanwhile; it may post to a Loop. Returns when a call of the former
+/// callback is over, so a callback must not call it.
+void on_status_request(std::function<void()> callback);
 
 /// Whether a signal has asked to stop.
 bool interrupted();

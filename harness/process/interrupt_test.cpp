@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -12,7 +13,7 @@
 #include "base/files.hpp"
 #include "harness/process/proc_table.hpp"
 #include "harness/process/process.hpp"
-#include "harness/process/supervisor_pool.hpp"
+#include "harness/process/strangers.hpp"
 
 namespace rtfx::process {
 namespace {
@@ -40,14 +41,7 @@ class Program {
     ::_exit(outcome.ending == Ending::cancelled && interrupted() ? 7 : 8);
   }
 
-  /// This process may be the subreaper of what the program left: waits for everything but its own supervisors.
-  ~Program() {
-    const auto own = supervisor_pool().pids();
-    for (const ProcessEntry& process : descendants(::getpid())) {
-      if (process.parent == ::getpid() && !own.contains(process.pid))
-        ::waitpid(process.pid, nullptr, 0);
-    }
-  }
+  ~Program() { reap_strangers(); }
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
@@ -134,6 +128,44 @@ TEST(Interrupt, lets_nohup_have_its_way) {
   std::this_thread::sleep_for(200ms);
   EXPECT_EQ(::waitpid(program.pid(), nullptr, WNOHANG), 0) << "still there";
   ::kill(program.pid(), SIGTERM);
+  EXPECT_EQ(program.wait(), 7);
+}
+
+/// A process that exits with the number of status requests after SIGTERM.
+TEST(Interrupt, tells_of_status_requests_and_survives_them_without_anybody_to_tell) {
+  const TemporaryDirectory directory;
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    static std::atomic<int> count = 0;
+    const std::stop_token stop = handle_interrupts();
+    on_status_request([] { ++count; });
+    // The command has its default disposition, and its mask is not ours.
+    const Command command{
+        .argv = {"sh", "-c",
+                 "kill -USR1 $1; sleep 0.1; kill -USR1 $1; sleep 0.1; kill -USR1 $$; exit 3", "sh",
+                 std::to_string(::getpid())},
+        .timeout = 60s};
+    const auto outcome = system_runner().run(command, {}, {});
+    on_status_request({});
+    ::kill(::getpid(), SIGUSR1);
+    std::this_thread::sleep_for(100ms);
+    ::_exit(outcome.ending == Ending::signalled && outcome.signal == SIGUSR1 && !interrupted()
+                ? count.load()
+                : 99);
+  }
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 2);
+  reap_strangers();
+}
+
+TEST(Interrupt, takes_a_second_signal_for_one_whatever_comes_between) {
+  const Program program;
+  ASSERT_GT(program.daemon(), 0);
+  ::kill(program.pid(), SIGTERM);
+  std::this_thread::sleep_for(100ms);
+  ::kill(program.pid(), SIGUSR1);  // does not end it
   EXPECT_EQ(program.wait(), 7);
 }
 

@@ -18,6 +18,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -32,6 +33,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "harness/process/supervised_run.hpp"
+#include "harness/process/supervisor_pool.hpp"
 
 namespace rtfx::process {
 
@@ -86,6 +88,7 @@ class EpollLoop final : public Loop {
 };
 
 EpollLoop::EpollLoop() {
+  supervisor_pool().prepare();
   if (!epoll_ || !wake_) throw system_error("making an event loop", errno);
   watch(wake_.get(), [this] {
     std::uint64_t count = 0;

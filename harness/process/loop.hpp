@@ -38,23 +38,29 @@ class Loop {
   /// SIGKILL for its whole tree at once.
   virtual void kill(Child child) = 0;
 
-  /// Calls back once, not before `delay`.
+  /// Calls back once, not before `delay`. What has ended, and been written, before this process sees the delay over is
+  /// told first: a process that was stopped for a while (Ctrl-Z) must not take for late what was not.
   virtual Timer after(std::chrono::milliseconds delay, std::function<void()> callback) = 0;
   /// The callback will not be called; nothing happens when it has been.
   virtual void cancel(Timer timer) = 0;
 
-  /// Calls back whenever the descriptor can be read, until unwatch(). It must be one that poll(2) takes.
+  /// Calls back whenever the descriptor can be read, its end included, until unwatch(). A file, a directory and
+  /// /dev/null, for which there is nothing to wait, never call back. A second watch replaces the first. To be unwatched
+  /// before it is closed.
   virtual void watch(int fd, std::function<void()> callback) = 0;
   virtual void unwatch(int fd) = 0;
 
   /// From any thread: calls back soon.
   virtual void post(std::function<void()> callback) = 0;
 
-  /// Returns after stop().
+  /// Returns after stop(); may be called again, after an exception too.
   virtual void run() = 0;
   virtual void stop() = 0;
 };
 
+/// Real processes. The first one makes this process a child subreaper (PR_SET_CHILD_SUBREAPER) and forks the process
+/// that starts the others, so it should come early. What children inherit besides directory and environment (umask,
+/// limits, priority) is that of this moment. Each loop belongs to one thread; there may be several.
 std::unique_ptr<Loop> make_loop();
 
 }  // namespace rtfx::process

@@ -62,8 +62,7 @@ class Runner {
   virtual Outcome run(const Command& command, const Sink& sink, std::stop_token stop) = 0;
 };
 
-/// Real processes. The first use makes this process a child subreaper (PR_SET_CHILD_SUBREAPER), so that
-/// descendants that left their session are still found and ended.
+/// Real processes: a loop of its own for each run; see make_loop in loop.hpp.
 Runner& system_runner();
 
 /// Output of a short command.

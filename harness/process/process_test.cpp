@@ -14,8 +14,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "harness/process/fake_runner.hpp"
-#include "harness/process/proc_table.hpp"
-#include "harness/process/supervisor_pool.hpp"
+#include "harness/process/strangers.hpp"
 
 namespace rtfx::process {
 namespace {
@@ -34,16 +33,6 @@ Captured run(const Command& command, std::stop_token stop = {}) {
 
 double seconds_since(steady_clock::time_point start) {
   return std::chrono::duration<double>(steady_clock::now() - start).count();
-}
-
-/// What is left below this process, but for its supervisors.
-std::vector<pid_t> strangers() {
-  std::vector<pid_t> found;
-  const auto own = supervisor_pool().pids();
-  for (const ProcessEntry& process : descendants(::getpid())) {
-    if (!own.contains(process.pid)) found.push_back(process.pid);
-  }
-  return found;
 }
 
 /// Whether the process whose pid a script has written to the file is alive (a zombie is not).

@@ -32,6 +32,8 @@ constexpr milliseconds drain_window{100};
 constexpr milliseconds cancelled_grace{1000};
 /// SIGKILL works at once, but for processes that hang inside the kernel.
 constexpr milliseconds kill_patience{10'000};
+/// More than a pipe holds (pipe-max-size, pipe(7)).
+constexpr int most_pieces = 32;
 /// Keeps time points of the clock from overflowing.
 constexpr milliseconds longest_timeout = std::chrono::hours(24 * 365);
 
@@ -84,15 +86,19 @@ void SupervisedRun::start(Loop::Done finished) {
 
 /// One piece at a time: the loop comes back when there is more, and others have their turn between.
 void SupervisedRun::read_output(Output& output) {
-  const ssize_t size = ::read(output.pipe.get(), buffer_.data(), buffer_.size());
-  if (size < 0 && (errno == EINTR || errno == EAGAIN)) return;
-  if (size > 0) {
-    if (sink_)
-      sink_(output.stream, std::string_view(buffer_.data(), static_cast<std::size_t>(size)));
-    return;
-  }
-  close_output(output);
+  read_piece(output);
   finish_if_drained();
+}
+
+/// False when there is none, for now or for ever.
+bool SupervisedRun::read_piece(Output& output) {
+  if (!output.pipe) return false;
+  const ssize_t size = ::read(output.pipe.get(), buffer_.data(), buffer_.size());
+  if (size < 0 && (errno == EINTR || errno == EAGAIN)) return false;
+  if (size > 0 && sink_)
+    sink_(output.stream, std::string_view(buffer_.data(), static_cast<std::size_t>(size)));
+  if (size <= 0) close_output(output);
+  return size > 0;
 }
 
 void SupervisedRun::close_output(Output& output) {
@@ -201,6 +207,11 @@ void SupervisedRun::gone() {
   cancel_timer(limit_);
   release_supervisor();
   if (out_.pipe || err_.pipe) after(drain_window, &SupervisedRun::finish);
+  // What is left in the pipes comes now, before any timer, unless a stranger goes on writing.
+  for (Output* output : {&out_, &err_}) {
+    for (int pieces = 0; pieces < most_pieces && read_piece(*output); ++pieces) {
+    }
+  }
   finish_if_drained();
 }
 

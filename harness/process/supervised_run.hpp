@@ -45,6 +45,7 @@ class SupervisedRun {
   };
 
   void read_output(Output& output);
+  bool read_piece(Output& output);
   void close_output(Output& output);
   void read_reports();
   void main_ended(const SupervisorReport& report);

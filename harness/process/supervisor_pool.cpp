@@ -186,6 +186,16 @@ void SupervisorPool::end_zygote() noexcept {
 }
 
 std::unique_ptr<Supervisor> SupervisorPool::spawn() {
+  if (zygote_ == 0) fork_zygote();
+  if (auto supervisor = ask_zygote()) return supervisor;
+  end_zygote();  // it had been killed, or stopped
+  fork_zygote();
+  if (auto supervisor = ask_zygote()) return supervisor;
+  throw Error("the process that starts the others was killed", ExitCode::host);
+}
+
+/// Null when there is no answer.
+std::unique_ptr<Supervisor> SupervisorPool::ask_zygote() {
   std::unique_ptr<Supervisor> supervisor(new Supervisor);
   FileDescriptor theirs;
   socket_pair(supervisor->socket_, theirs);
@@ -198,24 +208,19 @@ std::unique_ptr<Supervisor> SupervisorPool::spawn() {
   supervisor->memory_ = static_cast<char*>(local);
 
   const PassedDescriptors passed{{theirs.get(), memory.get(), -1, -1}, 2};
-  // A zygote may have been killed since; then there is another one.
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    if (zygote_ == 0) fork_zygote();
-    ZygoteReply reply;
-    PassedDescriptors none;
-    pollfd answer{zygote_socket_.get(), POLLIN, 0};
-    if (send_packet(zygote_socket_.get(), "", 1, passed) &&
-        ::poll(&answer, 1, zygote_patience_ms) > 0 &&
-        receive_packet(answer.fd, &reply, sizeof reply, MSG_DONTWAIT, none) == sizeof reply) {
-      if (reply.pid == 0) throw system_error("starting a process", reply.error);
-      supervisor->pid_ = reply.pid;
-      supervisor->remote_ = reply.memory;
-      pids_.insert(reply.pid);
-      return supervisor;
-    }
-    end_zygote();
+  if (!send_packet(zygote_socket_.get(), "", 1, passed)) return nullptr;
+  pollfd answer{zygote_socket_.get(), POLLIN, 0};
+  ZygoteReply reply;
+  PassedDescriptors none;
+  if (::poll(&answer, 1, zygote_patience_ms) <= 0 ||
+      receive_packet(answer.fd, &reply, sizeof reply, MSG_DONTWAIT, none) != sizeof reply) {
+    return nullptr;
   }
-  throw Error("the process that starts the others was killed", ExitCode::host);
+  if (reply.pid == 0) throw system_error("starting a process", reply.error);
+  supervisor->pid_ = reply.pid;
+  supervisor->remote_ = reply.memory;
+  pids_.insert(reply.pid);
+  return supervisor;
 }
 
 std::unique_ptr<Supervisor> SupervisorPool::take() {

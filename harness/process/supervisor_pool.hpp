@@ -74,6 +74,7 @@ class SupervisorPool {
  private:
   std::unique_ptr<Supervisor> take();
   std::unique_ptr<Supervisor> spawn();
+  std::unique_ptr<Supervisor> ask_zygote();
   void prepare_locked();
   void fork_zygote();
   void end_zygote() noexcept;
