@@ -198,8 +198,9 @@ struct Audience {
     look.several_arches = run.arches.size() > 1;
     look.one_at_a_time = run.jobs == 1;
     look.colour = use_colour(STDERR_FILENO);
-    look.progress = !options.plain;
     look.opening_lines = !options.tap && !options.json;
+    // What programs read is not mixed with a live area, should a person look at it.
+    look.progress = !options.plain && (look.opening_lines || isatty(STDOUT_FILENO) == 0);
     return look;
   }
 
