@@ -72,9 +72,9 @@ class Lister {
   /// rtf asks only whether the pattern and the name of the group agree as far as both go.
   bool enters(const Group& group) const {
     if (!group_runs(group, present_)) return false;
-    if (selected_ == nullptr || group.children.empty()) return true;
-    return selector_.only_prefixes() ? selector_.reaches_into(group.name)
-                                     : selected_->contains(&group);
+    if (selected_ == nullptr) return true;
+    if (selector_.only_prefixes()) return selector_.reaches_into(group.name);
+    return group.children.empty() || selected_->contains(&group);
   }
 
   const Selector& selector_;
