@@ -22,6 +22,7 @@ namespace {
 constexpr auto echo = std::chrono::milliseconds(50);
 
 std::atomic<bool> asked_to_stop = false;
+std::atomic<void (*)() noexcept> last_words = nullptr;
 std::optional<sigset_t> original_mask;  // written before any thread starts
 
 std::mutex status_mutex;  // held while the callback runs
@@ -53,6 +54,7 @@ void wait_for_signals(sigset_t signals, std::stop_source stop) {
   do {
     wait_for_stop(signals);
   } while (std::chrono::steady_clock::now() - first < echo);
+  if (const auto say = last_words.load()) say();
   // The supervisors see this process die, and kill everything below them.
   ::_exit(static_cast<int>(ExitCode::interrupted));
 }
@@ -79,6 +81,8 @@ void on_status_request(std::function<void()> callback) {
   const std::lock_guard lock(status_mutex);
   status_callback = std::move(callback);
 }
+
+void at_sudden_end(void (*words)() noexcept) { last_words = words; }
 
 bool interrupted() { return asked_to_stop; }
 

@@ -19,6 +19,10 @@ std::stop_token handle_interrupts();
 /// callback is over, so a callback must not call it.
 void on_status_request(std::function<void()> callback);
 
+/// The second signal calls this before it ends the process: the last chance to leave a terminal as it was found. What it
+/// points to is called from another thread, and must not wait for one.
+void at_sudden_end(void (*last_words)() noexcept);
+
 /// Whether a signal has asked to stop.
 bool interrupted();
 

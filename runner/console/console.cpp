@@ -8,6 +8,7 @@
 #include <array>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -81,6 +82,7 @@ struct Console::State {
   Writer out;
   Screen screen;
   process::Loop* loop = nullptr;
+  std::shared_ptr<bool> attached;  ///< there while the loop may call back
 
   runner::RunInfo run;
   bool begun = false;                    ///< an event has come
@@ -295,6 +297,7 @@ void Console::attach(process::Loop& loop) {
   State& state = *state_;
   const ConsoleOptions& options = state.options;
   state.loop = &loop;
+  state.attached = std::make_shared<bool>(true);
   state.out.attach(loop);
   const bool live =
       options.progress && is_capable_terminal(options.err) && environment("CI").empty();
@@ -309,9 +312,20 @@ void Console::attach(process::Loop& loop) {
   state.screen.attach(loop, std::move(lines), keys ? options.in : -1, [this](char key) {
     if (key == 't' || key == 'T') status();
   });
+  if (live) process::at_sudden_end(restore_terminal);
+  // The question comes from another thread, and its answer may be due when nobody is there any more.
+  process::on_status_request([this, &loop, here = std::weak_ptr<bool>(state.attached)] {
+    loop.post([this, here] {
+      if (!here.expired()) status();
+    });
+  });
 }
 
 void Console::detach() {
+  if (state_->loop == nullptr) return;
+  process::on_status_request({});
+  process::at_sudden_end(nullptr);
+  state_->attached.reset();
   state_->last_event = state_->now();
   state_->screen.detach();
   state_->out.detach();

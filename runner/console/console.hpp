@@ -39,8 +39,8 @@ class Console : public runner::Reporter {
   /// was told to stop.
   ~Console() override;
 
-  /// Before run_started(): uses the loop's clock and timers for the live area, and watches the
-  /// keyboard. The loop has to live until detach().
+  /// Before run_started(): uses the loop's clock and timers for the live area, watches the keyboard,
+  /// and answers SIGUSR1 with status(). The loop has to live until detach().
   void attach(process::Loop& loop);
   /// Erases the live area and gives the keyboard back; the destructor does so too.
   void detach();

@@ -23,7 +23,7 @@ bool is_capable_terminal(int fd);
 bool in_foreground(int fd);
 
 /// Brings the terminal back to what it was when this process is about to end without unwinding:
-/// erases what Screen drew, gives the keyboard back. Async-signal-safe.
+/// erases the live area, gives the keyboard back. Async-signal-safe.
 void restore_terminal() noexcept;
 /// What restore_terminal() writes, to which terminal; "" for nothing. At most 64 bytes.
 void erase_on_exit(int fd, const std::string& sequence);
