@@ -236,15 +236,14 @@ std::set<UnitId> Execution::vanished() const {
 void Execution::execute(const std::stop_token& token) {
   // A stop may be asked for on any thread, and before the loop runs.
   const std::stop_callback on_stop(token, [this] {
-    loop_.post([this] { stop({Result::cancel, "interrupted", true}); });
+    loop_.post([this] { stop({Result::cancel, "interrupted", true, "the run was interrupted"}); });
   });
   std::optional<process::Loop::Timer> limit;
   if (options_.global_timeout.count() > 0) {
     limit = loop_.after(options_.global_timeout, [this] {
-      stop({Result::timeout,
-            fmt::format("the time limit of the whole run, {}, was over",
-                        format_limit(options_.global_timeout)),
-            true});
+      const std::string reason = fmt::format("the time limit of the whole run, {}, was over",
+                                             format_limit(options_.global_timeout));
+      stop({Result::timeout, reason, true, reason});
     });
   }
   loop_.post([this] { start_what_can(); });
@@ -287,14 +286,14 @@ void Execution::guarded(Body body) {
     body();
   } catch (const Error&) {
     if (!failure_) failure_ = std::current_exception();
-    stop({Result::cancel, "the run was stopped", true});
+    stop({Result::cancel, "the run was stopped", true, "the run was stopped"});
     for (auto& [step, running] : running_) running.unit->kill();
   }
 }
 
 results::RunRecord Execution::conclude() {
   const auto finish = [this] {
-    log_.append({results::RunFinished{!stopped_ && !failure_, stopped_ ? stopped_->reason : ""}});
+    log_.append({results::RunFinished{!stopped_ && !failure_, stopped_ ? stopped_->of_run : ""}});
     results::RunRecord record = log_.take();
     results::write_reports(record, folder_.path);
     return record;

@@ -11,6 +11,9 @@ namespace {
 
 using std::chrono::nanoseconds;
 
+/// Many tasks that do not fit must not make every decision slow.
+constexpr std::size_t most_looked_at = 256;
+
 /// What is unknown takes as long as what is known usually does.
 nanoseconds usual_duration(const std::vector<Task>& tasks) {
   std::vector<nanoseconds> known;
@@ -51,6 +54,7 @@ struct Schedule::State {
   std::uint64_t free_memory;
   std::size_t left, running = 0;
   nanoseconds usual{0};
+  nanoseconds work_left{0};  ///< of the tasks that have not started, on one job
 
   State(std::vector<Task> given, Capacity limits)
       : tasks(std::move(given)),
@@ -68,6 +72,7 @@ struct Schedule::State {
       for (const std::size_t before : tasks[i].after) dependents[before].push_back(i);
     }
     if (capacity.jobs > 1) weigh();
+    for (std::size_t i = 0; i < tasks.size(); ++i) work_left += work(i);
     for (std::size_t i = 0; i < tasks.size(); ++i) {
       if (unmet[i] == 0) ready.insert(place(i));
     }
@@ -101,22 +106,31 @@ struct Schedule::State {
   Place place(std::size_t task) const { return {rest[task], task}; }
 
   std::optional<std::size_t> start_next() {
-    while (!ready.empty()) {
-      const Place first = *ready.begin();
-      const Demand& demand = tasks[first.task].demand;
+    std::size_t seen = 0;
+    for (auto candidate = ready.begin(); candidate != ready.end() && ++seen <= most_looked_at;) {
+      const Place place = *candidate;
+      const Demand& demand = tasks[place.task].demand;
       if (Name* taken = taken_name(demand)) {
-        ready.erase(ready.begin());
-        taken->waiting.insert(first);
+        ready.erase(candidate);
+        taken->waiting.insert(place);
         wake_others(demand);
-        continue;
+        candidate = ready.begin();  // what was woken may be more urgent
+      } else if (demand.cpus <= free_jobs && demand.memory <= free_memory) {
+        ready.erase(candidate);
+        take(place.task);
+        return place.task;
+      } else if (is_critical(place.task)) {
+        return std::nullopt;
+      } else {
+        ++candidate;
       }
-      if (demand.cpus > free_jobs || demand.memory > free_memory) return std::nullopt;
-      ready.erase(ready.begin());
-      take(demand);
-      return first.task;
     }
     return std::nullopt;
   }
+
+  /// Whether the whole would last longer if the task started later: what has not started yet cannot
+  /// fill the time that it needs.
+  bool is_critical(std::size_t task) const { return rest[task] >= work_left / capacity.jobs; }
 
   Name* taken_name(const Demand& demand) {
     for (const auto& name : demand.exclusive) {
@@ -135,7 +149,11 @@ struct Schedule::State {
     ready.insert(name.waiting.extract(name.waiting.begin()));
   }
 
-  void take(const Demand& demand) {
+  nanoseconds work(std::size_t task) const { return duration(task) * tasks[task].demand.cpus; }
+
+  void take(std::size_t task) {
+    const Demand& demand = tasks[task].demand;
+    work_left -= work(task);
     free_jobs -= demand.cpus;
     free_memory -= demand.memory;
     for (const auto& name : demand.exclusive) names[name].held = true;
@@ -174,7 +192,7 @@ std::optional<nanoseconds> Schedule::expected() const {
   bool known = false;
   for (std::size_t i = 0; i < state_->tasks.size(); ++i) {
     known |= state_->tasks[i].expected.value_or(nanoseconds(0)) > nanoseconds(0);
-    work += state_->duration(i) * state_->tasks[i].demand.cpus;
+    work += state_->work(i);
     longest = std::max(longest, state_->rest[i]);
   }
   if (!known) return std::nullopt;

@@ -36,9 +36,9 @@ struct Capacity {
 ///
 /// With one job tasks go in the order of their numbers. With more, that one goes first after which
 /// most time is still needed: it and the longest chain of tasks that wait for it, or for a name that
-/// it holds (list scheduling by the critical path; Graham 1969 gives its bound). When that task
-/// waits for jobs or memory nothing passes it, so that small tasks cannot starve a large one; when
-/// it waits for a name, others do.
+/// it holds (list scheduling by the critical path; Graham 1969 gives its bound). A task that does not
+/// fit beside what runs is passed by others as long as these have work enough to fill the time that
+/// it needs; then what becomes free is kept for it.
 class Schedule {
  public:
   Schedule(std::vector<Task> tasks, Capacity capacity);

@@ -18,6 +18,7 @@ struct StopCause {
   results::Result result = results::Result::cancel;
   std::string reason;        ///< one line
   bool interrupted = false;  ///< as UnitFinished::interrupted
+  std::string of_run;        ///< the same, said of the run
 };
 
 /// The scripts of one unit, in the order in which they run.

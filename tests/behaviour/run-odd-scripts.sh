@@ -5,7 +5,7 @@
 . "$RTFX_SOURCE/tests/lib/cases.sh"
 top_group
 mkdir -p cases/010_crlf
-printf '#!/bin/sh\r\nexit 0\r\n' >cases/010_crlf/test.sh
+printf '#!/bin/sh\r\nset -e\r\ntrue\r\n' >cases/010_crlf/test.sh
 passing_case 020_plain
 chmod 644 cases/020_plain/test.sh
 passing_case '030_a name'
