@@ -384,7 +384,11 @@ TEST_F(LoopTest, tells_when_a_supervisor_was_killed_and_replaces_it) {
 
 TEST_F(LoopTest, replaces_supervisors_and_zygotes_that_were_killed_while_they_waited) {
   run(shell(":"));
-  for (const pid_t pid : supervisor_pool().pids()) ::kill(pid, SIGKILL);
+  for (const pid_t pid : supervisor_pool().pids()) {
+    ::kill(pid, SIGKILL);
+    siginfo_t end;
+    ::waitid(P_PID, static_cast<id_t>(pid), &end, WEXITED | WNOWAIT);
+  }
   EXPECT_EQ(run(shell("echo here")).out, "here\n");
   EXPECT_THAT(strangers(), IsEmpty());
 }

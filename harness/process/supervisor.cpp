@@ -52,6 +52,7 @@
 #include <cerrno>
 #include <ctime>
 #include <limits>
+#include <new>
 
 #include "harness/process/packet.hpp"
 #include "harness/process/proc_table.hpp"
@@ -88,23 +89,27 @@ void isolate(int socket) noexcept {
   }
 }
 
-/// What a program needs to become one. Shared with the supervisor by vfork.
+/// Why a program could not be executed: from its side of vfork to the supervisor's.
+struct Failure {
+  SupervisorReport::Kind kind;
+  int error;
+};
+
+/// What a program needs to become one.
 struct Start {
   const SupervisorRequest& request;
   const PassedDescriptors& passed;
   pid_t supervisor;
-  volatile SupervisorReport::Kind failure = SupervisorReport::nothing;
-  volatile int error = 0;
+  Failure& failure;
 
-  [[noreturn]] void fail(SupervisorReport::Kind kind) noexcept {
-    error = errno;
-    failure = kind;
+  [[noreturn]] void fail(SupervisorReport::Kind kind) const noexcept {
+    failure = {kind, errno};
     ::_exit(127);
   }
 };
 
 /// The program's side of vfork. Every descriptor of a supervisor is close-on-exec.
-[[noreturn]] void execute(Start& start) noexcept {
+[[noreturn]] void execute(const Start& start) noexcept {
   const SupervisorRequest& request = start.request;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != start.supervisor) ::_exit(127);
@@ -172,8 +177,9 @@ bool readable(const timespec* patience) noexcept {
 }
 
 /// Runs one program until nothing of it is left.
-void run(const SupervisorRequest& request, PassedDescriptors& passed) noexcept {
-  Start start{request, passed, ::getpid()};
+void run(const SupervisorRequest& request, PassedDescriptors& passed, Failure& failure) noexcept {
+  failure = {SupervisorReport::nothing, 0};
+  const Start start{request, passed, ::getpid(), failure};
   // vfork shares this process's memory with the program's side until it has executed the program.
   const pid_t pid = passed.count < 3 ? -1 : ::vfork();
   if (pid == 0) execute(start);
@@ -190,9 +196,9 @@ void run(const SupervisorRequest& request, PassedDescriptors& passed) noexcept {
   while (true) {
     SupervisorReport report;
     const bool ended = reap(tree, report);
-    if (ended && start.failure != SupervisorReport::nothing) {
-      report.kind = start.failure;
-      report.value = start.error;
+    if (ended && failure.kind != SupervisorReport::nothing) {
+      report.kind = failure.kind;
+      report.value = failure.error;
     }
     report.empty = tree.empty;
     if (ended || tree.empty) send_packet(socket_fd, &report, sizeof report);
@@ -217,12 +223,17 @@ void run(const SupervisorRequest& request, PassedDescriptors& passed) noexcept {
 [[noreturn]] void supervisor() noexcept {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   ::setpgid(0, 0);
+  // In memory that is shared anyhow, not by vfork alone: under a sanitizer vfork is fork.
+  void* page =
+      ::mmap(nullptr, sizeof(Failure), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) ::_exit(1);
+  Failure& failure = *new (page) Failure{};
   while (true) {
     SupervisorRequest request;
     PassedDescriptors passed;
     if (receive_packet(socket_fd, &request, sizeof request, 0, passed) <= 0) ::_exit(0);
     if (request.kind == SupervisorRequest::start) {
-      run(request, passed);
+      run(request, passed, failure);
     } else {
       passed.close();  // asked to kill what had already ended
     }
