@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "base/text.hpp"
 #include "harness/image/image.hpp"
 #include "harness/image/spec.hpp"
@@ -233,9 +234,12 @@ class KeyMaker {
     hash.add(image::merged_json(*spec));
     for (const image::FileSpec& source : spec->files) {
       if (source.kind != image::FileSpec::Kind::source) continue;
-      const bool there = fs::exists(fs::symlink_status(source.text, failed));
+      const fs::path from = source.text.starts_with("~/")
+                                ? fs::path(environment("HOME", "/")) / source.text.substr(2)
+                                : fs::path(source.text);
+      const bool there = fs::exists(fs::symlink_status(from, failed));
       hash.add(there ? "file" : "no file");
-      if (there) hash.add_tree(source.text, "file");
+      if (there) hash.add_tree(from, "file");
     }
   }
 

@@ -108,6 +108,7 @@ class Planner {
   /// Shards divide the (case x arch) that would run; iterations of one case stay together. What is
   /// skipped belongs to the first, so that all shards together are the whole.
   void keep_shard() {
+    const auto& duration = options_.shard_duration ? options_.shard_duration : options_.duration;
     std::vector<ShardItem> items;
     std::vector<std::size_t> item_of(plan_.units.size());
     const CaseUnit* last = nullptr;
@@ -118,7 +119,7 @@ class Planner {
         items.push_back({unit.test->name, unit.arch->name});
       last = &unit;
       item_of[i] = items.size() - 1;
-      const auto known = options_.duration ? options_.duration(unit.planned.unit) : std::nullopt;
+      const auto known = duration ? duration(unit.planned.unit) : std::nullopt;
       if (known) items.back().duration = items.back().duration.value_or(known->zero()) + *known;
     }
     const std::vector<int> shards = divide(items, options_.shard.count, options_.shard.by);

@@ -62,6 +62,8 @@ struct RunOptions {
 
   /// How long a unit took before.
   std::function<std::optional<std::chrono::nanoseconds>(const results::UnitId&)> duration;
+  /// The same for dividing into shards, when all of them must count with the same figures.
+  std::function<std::optional<std::chrono::nanoseconds>(const results::UnitId&)> shard_duration;
   /// Digest over everything that the case's result depends on for this arch; "" or no function:
   /// never reused.
   std::function<std::string(const Case&, const Arch&)> key;

@@ -30,16 +30,9 @@ std::string obstacle_of(const pkg::PlannedPackage& package) {
 
 /// The required cases, each once, in the order of the tree.
 std::vector<const runner::Case*> required_cases(const Input& input) {
-  std::vector<const runner::Case*> required;
-  for (const runner::Case* test : runner::all_cases(*input.cases)) {
-    const bool asked =
-        std::any_of(input.project.gate.suites.begin(), input.project.gate.suites.end(),
-                    [&](const std::string& suite) {
-                      return runner::pattern_matches(suite, test->name, *input.cases);
-                    });
-    if (asked) required.push_back(test);
-  }
-  return required;
+  const std::vector<std::string>& suites = input.project.gate.suites;
+  if (suites.empty()) return {};
+  return runner::find_cases(*input.cases, suites);
 }
 
 void plan_arch(const Input& input, const std::string& labels, const Arch& arch, bool first_class,

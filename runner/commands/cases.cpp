@@ -65,6 +65,11 @@ void add_selection_flags(CLI::App& command, Selection& selection) {
                   "how the parts are made: count (as rtf), hash (stable) or duration (balanced)")
       ->type_name("HOW")
       ->check(CLI::IsMember({"count", "hash", "duration"}));
+  command
+      .add_option("--durations", selection.durations,
+                  "past durations for --shard-by duration: a run's folder, SUMMARY.json or "
+                  "history.json; the same for all parts")
+      ->type_name("PATH");
 }
 
 void apply_selection(const Selection& selection, const Context& context, const Cases& cases,
@@ -77,6 +82,14 @@ void apply_selection(const Selection& selection, const Context& context, const C
   options.shard = parse_shard(selection.shard);
   if (selection.shard_by == "hash") options.shard.by = runner::Shard::By::hash;
   if (selection.shard_by == "duration") options.shard.by = runner::Shard::By::duration;
+  if (selection.durations.empty()) return;
+  if (options.shard.by != runner::Shard::By::duration)
+    throw Error("--durations is for --shard-by duration: give both", ExitCode::usage);
+  const auto history =
+      std::make_shared<results::History>(results::read_durations(selection.durations));
+  options.shard_duration = [history](const results::UnitId& unit) {
+    return history->duration(unit);
+  };
 }
 
 namespace {

@@ -36,13 +36,17 @@ struct Selection {
   bool rtf_prefix = false;
   std::string shard;     ///< -s N/M
   std::string shard_by;  ///< count, hash or duration; "": count
+  /// For `duration`: a run, SUMMARY.json, history.json or a folder with one; "": history.json of the
+  /// results.
+  std::string durations;
 };
 
-/// Adds the patterns, -E, --rtf-prefix, -s and --shard-by. `selection` must outlive the parsing.
+/// Adds the patterns, -E, --rtf-prefix, -s, --shard-by and --durations. `selection` must outlive the parsing.
 void add_selection_flags(CLI::App& command, Selection& selection);
 
 /// Sets the fields of the options that say what is selected: patterns, expression, rtf_prefix,
-/// labels, arches and shard. Throws Error (ExitCode::usage) for a wrong --shard.
+/// labels, arches, shard and shard_duration. Throws Error (ExitCode::usage) for a wrong --shard or
+/// --durations.
 void apply_selection(const Selection& selection, const Context& context, const Cases& cases,
                      runner::RunOptions& options);
 
