@@ -18,6 +18,7 @@
 #include "runner/commands/table.hpp"
 #include "runner/console/console.hpp"
 #include "runner/console/machine.hpp"
+#include "runner/inputs.hpp"
 #include "runner/plan.hpp"
 #include "runner/resume.hpp"
 #include "runner/run.hpp"
@@ -227,6 +228,7 @@ int run(const Context& context, const Options& options) {
 
   const results::History history = results::History::read(run.results);
   run.duration = [&](const results::UnitId& unit) { return history.duration(unit); };
+  run.key = runner::make_input_keys(cases.project, run);
   if (options.cached) {
     run.known = [&](const results::UnitId& unit, const std::string& key) {
       return history.pass(unit, key);
