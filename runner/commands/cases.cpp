@@ -82,6 +82,8 @@ void apply_selection(const Selection& selection, const Context& context, const C
   options.shard = parse_shard(selection.shard);
   if (selection.shard_by == "hash") options.shard.by = runner::Shard::By::hash;
   if (selection.shard_by == "duration") options.shard.by = runner::Shard::By::duration;
+  if (!selection.shard_by.empty() && selection.shard.empty())
+    throw Error("--shard-by says how -s N/M divides: give both", ExitCode::usage);
   if (selection.durations.empty()) return;
   if (options.shard.by != runner::Shard::By::duration)
     throw Error("--durations is for --shard-by duration: give both", ExitCode::usage);

@@ -36,6 +36,7 @@ refused 2 'expression:1:1: there is no predicate "lable"; did you mean "label"\?
 deep=$(printf '%10000s' '' | tr ' ' '(')
 refused 2 'expression:1:201: more than 200 parentheses are open' -E "${deep}all()"
 refused 2 '--shard "3/2": expected N/M with N from 1 to M' -s 3/2
+refused 2 '--shard-by says how -s N/M divides: give both' --shard-by hash
 refused 2 '--shard-by: .*count.*hash.*duration' --shard-by size
 rm -r cases/010_kernel cases/020_packages
 refused 4 'no test cases in .*/cases'
