@@ -47,6 +47,7 @@ void add_commands(CLI::App& app, rtfx::commands::Context& context) {
   add_run(app, context);
   add_compare(app, context);
   add_report(app, context);
+  add_merge(app, context);
   add_pkg(app, context);
   add_build(app, context);
   add_boot(app, context);

@@ -44,6 +44,7 @@ void add_info(CLI::App& app, Context& context);
 void add_run(CLI::App& app, Context& context);
 void add_compare(CLI::App& app, Context& context);
 void add_report(CLI::App& app, Context& context);
+void add_merge(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);
 void add_pkg(CLI::App& app, Context& context);
 void add_build(CLI::App& app, Context& context);

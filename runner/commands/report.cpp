@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.hpp"
+#include "base/text.hpp"
 #include "results/reports.hpp"
 #include "results/rows.hpp"
 #include "runner/commands/command.hpp"
@@ -31,11 +32,18 @@ results::RunRecord regenerate(const fs::path& folder) {
 
 nlohmann::ordered_json as_json(const fs::path& folder, const results::RunRecord& run) {
   const results::Counts counts = results::count(run);
-  return {{"folder", folder.string()},     {"id", run.start.run_id},
-          {"complete", run.finished},      {"passed", counts.passed},
-          {"failed", counts.failed},       {"errored", counts.errored},
-          {"timed_out", counts.timed_out}, {"skipped", counts.skipped},
-          {"cancelled", counts.cancelled}, {"missing", counts.missing}};
+  return {{"folder", text::printable(folder.string())},
+          {"id", run.start.run_id},
+          {"complete", run.finished},
+          {"reason", run.reason},
+          {"passed", counts.passed},
+          {"flaky", counts.flaky},
+          {"failed", counts.failed},
+          {"errored", counts.errored},
+          {"timed_out", counts.timed_out},
+          {"skipped", counts.skipped},
+          {"cancelled", counts.cancelled},
+          {"missing", counts.missing}};
 }
 
 int report(const Options& options) {
@@ -46,7 +54,9 @@ int report(const Options& options) {
       list.push_back(as_json(folder, run));
     } else {
       print(fmt::format("{}: {}{}\n", folder.string(), results::describe(results::count(run)),
-                        run.finished ? "" : "; the run did not come to its end"));
+                        run.finished         ? ""
+                        : run.reason.empty() ? "; the run did not come to its end"
+                                             : "; not complete: " + run.reason));
     }
   }
   if (options.json) print(list.dump(1) + "\n");
