@@ -131,6 +131,21 @@ TEST(Interrupt, lets_nohup_have_its_way) {
   EXPECT_EQ(program.wait(), 7);
 }
 
+TEST(Interrupt, gives_children_the_original_mask) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    handle_interrupts();
+    // Not from a shell: some clear the mask themselves.
+    const auto captured = run_captured(
+        system_runner(), {.argv = {"grep", "SigBlk", "/proc/self/status"}, .timeout = 60s});
+    ::_exit(captured.out == "SigBlk:\t0000000000000000\n" ? 7 : 8);
+  }
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 7);
+  reap_strangers();
+}
+
 /// A process that exits with the number of status requests after SIGTERM.
 TEST(Interrupt, tells_of_status_requests_and_survives_them_without_anybody_to_tell) {
   const TemporaryDirectory directory;

