@@ -95,6 +95,7 @@ class Execution {
   template <typename Body>
   void guarded(Body body);
   results::RunRecord conclude();
+  void write_reports(const results::RunRecord& record) const;
 
   // ---- one step
 
@@ -295,7 +296,7 @@ results::RunRecord Execution::conclude() {
   const auto finish = [this] {
     log_.append({results::RunFinished{!stopped_ && !failure_, stopped_ ? stopped_->of_run : ""}});
     results::RunRecord record = log_.take();
-    results::write_reports(record, folder_.path);
+    write_reports(record);
     return record;
   };
   if (!failure_) return finish();
@@ -309,6 +310,16 @@ results::RunRecord Execution::conclude() {
     std::rethrow_exception(failure_);
   } catch (const Error& error) {
     throw error.with_context("the run was stopped");
+  }
+}
+
+void Execution::write_reports(const results::RunRecord& record) const {
+  try {
+    results::write_reports(record, folder_.path);
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}\nevery result is in {}; when that is mended, run: rtfx report {}",
+                            error.what(), (folder_.path / "events.jsonl").string(),
+                            folder_.path.string()));
   }
 }
 
