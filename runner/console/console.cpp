@@ -170,10 +170,11 @@ struct Console::State {
       unit.held.add(text);
   }
 
-  LineCutter::Take to_line(Output& unit, Stream stream) {
-    return [this, &unit, stream](const std::string& line) {
+  /// Adds each line to `shown`, as it is shown.
+  LineCutter::Take show_in(std::string& shown, Stream stream) const {
+    return [this, &shown, stream](const std::string& line) {
       const bool out = stream == Stream::out;
-      put(unit, stamped(out ? "STDOUT" : "STDERR", out ? "0" : "31", text::printable(line)));
+      shown += stamped(out ? "STDOUT" : "STDERR", out ? "0" : "31", text::printable(line));
     };
   }
 
@@ -181,8 +182,10 @@ struct Console::State {
     const auto found = outputs.find(id);
     if (found == outputs.end()) return;
     Output& unit = found->second;
+    std::string rest;
     for (const Stream stream : {Stream::out, Stream::err})
-      unit.lines[index_of(stream)].end(to_line(unit, stream));
+      unit.lines[index_of(stream)].end(show_in(rest, stream));
+    if (!rest.empty()) put(unit, rest);
     unit.held.release([this](const std::string& piece) { screen.say(piece); });
     outputs.erase(found);
   }
@@ -365,7 +368,9 @@ void Console::output(const UnitId& id, Stream stream, std::string_view bytes) {
   Output& unit = state.outputs[id];
   unit.tail.add(bytes);
   if (state.options.verbosity < (stream == Stream::err ? 1 : 2)) return;
-  unit.lines[index_of(stream)].add(bytes, state.to_line(unit, stream));
+  std::string lines;
+  unit.lines[index_of(stream)].add(bytes, state.show_in(lines, stream));
+  if (!lines.empty()) state.put(unit, lines);
 }
 
 void Console::note(const std::string& lines) { state_->screen.say(lines); }
