@@ -99,7 +99,7 @@ class Planner {
     unit.planned.issue = test.headers.issue;
     unit.planned.author = test.headers.author;
     unit.planned.labels = test.labels.list();
-    unit.planned.file = test.script.string().substr(root_length_);
+    unit.planned.file = test.script.substr(root_length_);
     unit.test = &test;
     unit.arch = &arch;
     unit.skip_reason = reason;
@@ -140,7 +140,7 @@ class Planner {
       throw Error(
           fmt::format(
               "{}: two things to run would be called {}: rename the directory, or drop REPEAT",
-              one_line(unit.test->script.string()), id.name),
+              one_line(unit.test->script), id.name),
           ExitCode::usage);
     }
   }

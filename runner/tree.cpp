@@ -284,7 +284,7 @@ class TreeLoader {
     const Case& other = *cases_.at(test.name);
     const std::string taken = test.name;
     std::vector<std::string> directories =
-        text::split(test.directory.string().substr(root_.size() + 1), '/');
+        text::split(test.directory.substr(root_.size() + 1), '/');
     for (std::size_t own = directories.size(); own-- > 0;) {
       const Group* group = test.group;
       for (std::size_t i = directories.size() - 1; i > own; --i) group = group->parent;
@@ -292,15 +292,15 @@ class TreeLoader {
       for (std::size_t i = own; i < directories.size(); ++i)
         test.name = join_names(test.name, one_line(directories[i]));
       if (!cases_.try_emplace(test.name, &test).second) continue;
-      differences_.add(RtfDifferences::Kind::equal_names, {one_line(test.script.string()), 0},
-                       "is called " + test.name + " here, as " + one_line(other.script.string()) +
+      differences_.add(RtfDifferences::Kind::equal_names, {one_line(test.script), 0},
+                       "is called " + test.name + " here, as " + one_line(other.script) +
                            " is called " + taken +
                            " already; rtf mixes up the results of such cases");
       return;
     }
-    diagnostics_.error({one_line(test.script.string()), 0},
-                       "this case is called " + taken + ", and so is " +
-                           one_line(other.script.string()) + ": rename one of the directories");
+    diagnostics_.error({one_line(test.script), 0}, "this case is called " + taken + ", and so is " +
+                                                       one_line(other.script) +
+                                                       ": rename one of the directories");
   }
 
   std::string root_;
