@@ -72,7 +72,8 @@ struct Output {
 
 bool worth_a_line(const UnitFinished& unit) {
   if (unit.unit.kind == "case") return true;
-  return unit.unit.kind == "group" && unit.result != Result::pass && unit.result != Result::skip;
+  if (unit.unit.kind != "group") return false;
+  return unit.leaked || (unit.result != Result::pass && unit.result != Result::skip);
 }
 
 }  // namespace
@@ -403,11 +404,7 @@ void Console::summary(const results::RunRecord& run) {
   line(fmt::format("Skipped: {}", counts.skipped));
   line(fmt::format("Duration: {:.2f}s", seconds));
   line("Results: " + state.run.folder.string());
-  const auto flaky = std::count_if(run.units.begin(), run.units.end(), [](const auto& unit) {
-    return unit.planned.unit.kind == "case" && unit.flaky();
-  });
   std::string last = results::describe(counts);
-  if (flaky > 0) last += fmt::format(", {} flaky", flaky);
   if (!run.finished)
     last += "; " + (state.reason.empty() ? "the run was interrupted" : state.reason);
   line(last);

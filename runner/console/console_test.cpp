@@ -132,13 +132,19 @@ TEST_F(ConsoleTest, one_line_per_case_as_rtf_has_it) {
 )");
 }
 
-TEST_F(ConsoleTest, scripts_of_groups_are_named_only_when_they_fail) {
+TEST_F(ConsoleTest, scripts_of_groups_are_named_only_when_something_is_wrong) {
   for (const Result result : {Result::pass, Result::skip, Result::fail}) {
     UnitFinished script = finished("top.init", result, "exit 1");
     script.unit.kind = "group";
     end(script);
   }
-  EXPECT_EQ(err.text(), "[FAIL    ] top.init 0.02s\n           exit 1\n");
+  UnitFinished leaves = finished("top.init", Result::pass);
+  leaves.unit.kind = "group";
+  leaves.leaked = true;
+  end(leaves);
+  EXPECT_EQ(err.text(),
+            "[FAIL    ] top.init 0.02s\n           exit 1\n"
+            "[PASS    ] top.init 0.02s (left processes behind, which were ended)\n");
 }
 
 TEST_F(ConsoleTest, attempts_are_told) {
@@ -252,7 +258,8 @@ TEST_F(ConsoleTest, after_a_long_run_what_failed_is_said_once_more) {
            log: /results/ID/bad.log
 [SUMMARY ] LogDir: ID
 )"));
-  EXPECT_THAT(said, testing::EndsWith("flaky; interrupted by a signal\n"));
+  EXPECT_THAT(said, testing::EndsWith(
+                        "[SUMMARY ] 1 passed (1 flaky), 1 failed; interrupted by a signal\n"));
 }
 
 TEST_F(ConsoleTest, says_what_is_running_when_asked) {
