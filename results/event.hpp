@@ -59,7 +59,8 @@ struct UnitPlanned {
   std::string summary, issue, author;
   std::vector<std::string> labels;
   std::string file;  ///< the script, relative to the folder of the cases or of the project; or ""
-  /// Position in the plan of the whole run, of which this one may be a shard; -1: not known.
+  /// Of a case: position in the plan of the whole run, of which this one may be a shard; -1: not
+  /// known.
   int order = -1;
 };
 /// An attempt begins; there is more than one only when units are retried.

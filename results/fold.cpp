@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "results/event_log.hpp"
+#include "results/plan_order.hpp"
 #include "results/record.hpp"
 
 namespace rtfx::results {
@@ -35,6 +36,7 @@ struct Fold::State {
 
   RunRecord run;
   std::string last_id;            ///< of the last run_started
+  bool several = false;           ///< the log has several runs
   bool merged = false;            ///< a run_started named the runs that follow
   std::vector<bool> from_before;  ///< of each unit: its result is of an earlier run of this log
 
@@ -80,7 +82,10 @@ struct Fold::State {
   }
 
   void on(RunStarted start, Time) {
-    if (start.run_id != last_id) std::fill(from_before.begin(), from_before.end(), true);
+    if (start.run_id != last_id && !last_id.empty()) {
+      several = true;
+      std::fill(from_before.begin(), from_before.end(), true);
+    }
     last_id = start.run_id;
     auto subjects = std::move(run.start.subjects);
     for (auto& subject : start.subjects) {
@@ -142,16 +147,6 @@ struct Fold::State {
     run.finished = finished.complete;
     run.reason = std::move(finished.reason);
   }
-
-  void sort_by_order() {
-    const auto order = [](const UnitRecord& a, const UnitRecord& b) {
-      return a.planned.order < b.planned.order;
-    };
-    const bool all_have = std::all_of(run.units.begin(), run.units.end(),
-                                      [](const auto& unit) { return unit.planned.order >= 0; });
-    if (all_have && !std::is_sorted(run.units.begin(), run.units.end(), order))
-      std::stable_sort(run.units.begin(), run.units.end(), order);
-  }
 };
 
 Fold::Fold() : state_(std::make_unique<State>()) {}
@@ -165,7 +160,7 @@ const RunRecord& Fold::record() const { return state_->run; }
 
 RunRecord Fold::take() {
   state_->places.clear();
-  state_->sort_by_order();
+  if (state_->several) sort_as_planned(state_->run.units);
   RunRecord run = std::move(state_->run);
   state_ = std::make_unique<State>();
   return run;

@@ -57,8 +57,8 @@ class Fold {
   void add(const Event& event);
   void add(Event&& event);
   const RunRecord& record() const;
-  /// The record, with its units in the order of the whole plan when all of them have one. The fold
-  /// is empty afterwards.
+  /// The record; the units of several runs in the order of the whole plan when it is known (see
+  /// sort_as_planned). The fold is empty afterwards.
   RunRecord take();
 
  private:

@@ -121,15 +121,29 @@ TEST(Record, the_log_says_why_a_run_is_not_complete) {
   EXPECT_EQ(run.reason, "out of time");
 }
 
-TEST(Record, the_order_of_the_whole_plan_is_kept_when_it_is_known) {
-  const auto names = [](const RunRecord& run) {
-    std::string all;
-    for (const auto& record : run.units) all += record.planned.unit.name;
-    return all;
-  };
-  EXPECT_EQ(names(fold({ordered(unit("c"), 2), ordered(unit("a"), 0), ordered(unit("b"), 1)})),
-            "abc");
-  EXPECT_EQ(names(fold({ordered(unit("c"), 2), planned(unit("a")), ordered(unit("b"), 1)})), "cab");
+std::string names(const RunRecord& run) {
+  std::string all;
+  for (const auto& record : run.units) all += record.planned.unit.name + " ";
+  return all;
+}
+
+TEST(Record, shards_get_the_order_of_the_whole_plan_when_it_is_known) {
+  EXPECT_EQ(names(fold({run_started("2"), ordered(unit("c"), 2), run_started("1"),
+                        ordered(unit("a"), 0), ordered(unit("b"), 1)})),
+            "a b c ");
+  EXPECT_EQ(names(fold({run_started("2"), ordered(unit("c"), 2), run_started("1"),
+                        planned(unit("a")), ordered(unit("b"), 1)})),
+            "c a b ");
+  EXPECT_EQ(names(fold({run_started("1"), ordered(unit("c"), 2), ordered(unit("a"), 0)})), "c a ");
+}
+
+TEST(Record, scripts_of_groups_in_shards_stand_around_the_cases) {
+  const auto script = [](const char* name) { return planned({"group", name, "amd64"}); };
+  EXPECT_EQ(names(fold({run_started("2"), script("t.h::init"), ordered(unit("t.h.x"), 2),
+                        script("t.h::deinit"), run_started("1"), script("t::init"),
+                        script("t.g::init"), ordered(unit("t.g.y"), 0), ordered(unit("t.z"), 1),
+                        script("t.g::deinit"), script("t::deinit")})),
+            "t::init t.g::init t.h::init t.g.y t.z t.h.x t.g::deinit t.h::deinit t::deinit ");
 }
 
 TEST(Record, a_group_that_ran_in_several_runs_has_its_worst_result) {
@@ -183,8 +197,67 @@ TEST(Compare, tells_what_changed_between_runs_with_different_tests) {
             finished(unit("f"), Result::pass)});
   std::vector<std::string> changes;
   for (const auto& compared : compare({first, second}))
-    changes.push_back(compared.unit.name + ":" + compared.change);
+    changes.push_back(compared.unit.name + ":" + change_name(compared.change));
   EXPECT_THAT(changes, ElementsAre("a:broke", "b:mended", "c:gone", "d:slower", "e:", "f:new"));
+}
+
+std::string changes(const std::vector<RunRecord>& runs) {
+  std::string all;
+  for (const auto& compared : compare(runs))
+    all += compared.unit.name + ":" + change_name(compared.change) + " ";
+  return all;
+}
+
+TEST(Compare, of_many_runs_looks_at_the_first_that_has_the_test_and_the_last) {
+  const RunRecord with_pass = fold({finished(unit("a"), Result::pass)});
+  const RunRecord with_fail = fold({finished(unit("a"), Result::fail)});
+  const RunRecord without;
+  EXPECT_EQ(changes({without, with_pass, with_fail}), "a:broke ");
+  EXPECT_EQ(changes({with_fail, with_pass, with_fail}), "a: ");
+  EXPECT_EQ(changes({with_fail, without, with_pass}), "a:mended ");
+  EXPECT_EQ(changes({without, without, with_pass}), "a:new ");
+  EXPECT_EQ(changes({without, with_pass, without}), "a:gone ");
+  EXPECT_EQ(changes({with_pass}), "a: ");
+}
+
+TEST(Compare, a_test_that_has_no_result_any_more_broke) {
+  EXPECT_EQ(changes({fold({finished(unit("a"), Result::pass)}), fold({planned(unit("a"))})}),
+            "a:broke ");
+}
+
+TEST(Compare, a_pass_that_needs_several_attempts_now_is_flaky) {
+  const RunRecord plain = fold({finished(unit("a"), Result::pass, 5000)});
+  const RunRecord flaky = fold({retried(unit("a"), 1), finished(unit("a"), Result::pass)});
+  const RunRecord failed = fold({finished(unit("a"), Result::fail)});
+  EXPECT_EQ(changes({plain, flaky}), "a:flaky ");
+  EXPECT_EQ(changes({failed, flaky}), "a:flaky ");
+  EXPECT_EQ(changes({flaky, flaky}), "a: ");
+  EXPECT_EQ(changes({flaky, failed}), "a:broke ");
+}
+
+TEST(Compare, results_of_rtf_are_those_of_its_host) {
+  RunRecord rtf = fold({finished({"case", "a", ""}, Result::pass)});
+  rtf.start.host_arch = "amd64";
+  const RunRecord ours = fold({finished({"case", "a", "arm64"}, Result::pass),
+                               finished({"case", "a", "amd64"}, Result::fail)});
+  EXPECT_EQ(changes({rtf, ours}), "a:broke a:new ");
+}
+
+TEST(Compare, cases_of_one_name_stay_apart) {
+  RunRecord run = fold({finished(unit("a"), Result::pass)});
+  run.units.push_back(run.units[0]);
+  EXPECT_EQ(changes({run, run}), "a: a: ");
+}
+
+TEST(Compare, changes_are_counted) {
+  const RunRecord first =
+      fold({finished(unit("a"), Result::pass), finished(unit("b"), Result::pass),
+            finished(unit("c"), Result::fail)});
+  const RunRecord second =
+      fold({finished(unit("a"), Result::fail), finished(unit("b"), Result::error),
+            finished(unit("c"), Result::pass), finished(unit("d"), Result::pass)});
+  EXPECT_EQ(describe_changes(compare({first, second})), "2 broke, 1 mended, 1 new");
+  EXPECT_EQ(describe_changes(compare({first, first})), "nothing changed");
 }
 
 }  // namespace

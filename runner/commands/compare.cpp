@@ -3,10 +3,12 @@
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/files.hpp"
+#include "base/text.hpp"
 #include "results/compare.hpp"
 #include "results/csv_line.hpp"
 #include "results/timestamp.hpp"
@@ -18,7 +20,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> paths;
-  bool csv = false, json = false;
+  bool csv = false, json = false, exit_code = false;
 };
 
 struct Comparison {
@@ -38,13 +40,15 @@ Comparison load(const Options& options) {
 }
 
 /// rtf's cell: the benchmark of a passing test that has one, else "Pass (0.12s)".
-std::string cell(const std::optional<results::UnitFinished>& unit) {
+std::string cell(const std::optional<results::ComparedResult>& unit) {
+  using results::Result;
   if (!unit) return "-";
-  if (unit->result == results::Result::pass && !unit->benchmark.empty()) return unit->benchmark;
-  const std::string name = results::result_name(unit->result);
-  std::string word = results::rtf_result_name(unit->result);
-  if (unit->result == results::Result::error) word = "Error";
-  if (unit->result == results::Result::timeout) word = "Timeout";
+  if (!unit->result) return "Missing";
+  if (unit->result == Result::pass && !unit->benchmark.empty()) return unit->benchmark;
+  std::string word = results::rtf_result_name(*unit->result);
+  if (unit->result == Result::error) word = "Error";
+  if (unit->result == Result::timeout) word = "Timeout";
+  if (unit->flaky) word = "Flaky";
   return fmt::format("{} ({:.2f}s)", word, std::chrono::duration<double>(unit->elapsed).count());
 }
 
@@ -52,7 +56,7 @@ std::vector<std::string> row(const results::ComparedUnit& unit, bool several_arc
   std::vector<std::string> cells{
       several_arches ? fmt::format("{} ({})", unit.unit.name, unit.unit.arch) : unit.unit.name};
   for (const auto& result : unit.results) cells.push_back(cell(result));
-  cells.push_back(unit.change);
+  cells.push_back(results::change_name(unit.change));
   return cells;
 }
 
@@ -64,7 +68,8 @@ std::string as_table(const Comparison& comparison, const Options& options) {
   if (!use_colour(STDOUT_FILENO)) return tab_table(rows);
   return tab_table(rows, [&](std::size_t r, std::size_t column, const std::string& text) {
     if (r == 0 || column + 1 != rows[r].size() || text.empty()) return text;
-    return coloured(text, text == "broke" || text == "gone" || text == "slower" ? "31" : "32");
+    const bool good = text == "mended" || text == "faster" || text == "new";
+    return coloured(text, good ? "32" : "31");
   });
 }
 
@@ -94,17 +99,19 @@ std::string as_csv(const Comparison& comparison) {
 std::string as_json(const Comparison& comparison) {
   auto list = nlohmann::ordered_json::array();
   for (const auto& unit : comparison.units) {
-    nlohmann::ordered_json entry{
-        {"name", unit.unit.name}, {"arch", unit.unit.arch}, {"change", unit.change}};
+    nlohmann::ordered_json entry{{"name", text::printable(unit.unit.name)},
+                                 {"arch", text::printable(unit.unit.arch)},
+                                 {"change", results::change_name(unit.change)}};
     entry["results"] = nlohmann::ordered_json::array();
     for (const auto& result : unit.results) {
       if (!result) {
         entry["results"].push_back(nullptr);
       } else {
-        entry["results"].push_back({{"status", results::result_name(result->result)},
+        entry["results"].push_back({{"status", result->status()},
                                     {"duration", result->elapsed.count()},
-                                    {"benchmark", result->benchmark},
-                                    {"reason", result->reason}});
+                                    {"benchmark", text::printable(result->benchmark)},
+                                    {"reason", text::printable(result->reason)},
+                                    {"flaky", result->flaky}});
       }
     }
     list.push_back(entry);
@@ -117,7 +124,12 @@ int compare(const Options& options) {
   print(options.json  ? as_json(comparison)
         : options.csv ? as_csv(comparison)
                       : as_table(comparison, options));
-  return static_cast<int>(ExitCode::ok);
+  if (!options.json && !options.csv && comparison.runs.size() > 1)
+    print(results::describe_changes(comparison.units) + "\n");
+  const bool broke =
+      std::any_of(comparison.units.begin(), comparison.units.end(),
+                  [](const auto& unit) { return unit.change == results::Change::broke; });
+  return static_cast<int>(options.exit_code && broke ? ExitCode::failed : ExitCode::ok);
 }
 
 }  // namespace
@@ -130,6 +142,7 @@ void add_compare(CLI::App& app, Context& context) {
       ->type_name("DIR");
   command->add_flag("--csv", options->csv, "print CSV");
   command->add_flag("--json", options->json, "print JSON");
+  command->add_flag("--exit-code", options->exit_code, "exit with 1 when something broke");
   command->callback(
       [&context, options] { context.action = [options] { return compare(*options); }; });
 }

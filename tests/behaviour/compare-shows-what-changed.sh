@@ -23,8 +23,19 @@ expect_exit 0 "$RTFX" compare _results/first _results/second --json
 expect_exit 0 "$RTFX" compare _results/first/SUMMARY.json _results/second
 expect_output '^top.bench.*10 MB/s.*10 MB/s'
 expect_output '^top.breaks.*Pass \(.*Fail \(.*broke$'
+expect_output '^1 broke, 1 mended, 1 new, 1 gone$'
+expect_exit 1 "$RTFX" compare --exit-code _results/first _results/second
+expect_exit 0 "$RTFX" compare --exit-code _results/second _results/second
+expect_output '^nothing changed$'
 expect_exit 0 "$RTFX" compare --csv _results/first _results/second
 expect_output '^ID,first,second$'
 echo '{"id":"rtf","results":[{"name":"top.bench","result":0,"duration":5000000,"start":"2025-04-09T10:00:00.5+02:00"}]}' >rtf.json
 expect_exit 0 "$RTFX" compare rtf.json _results/second
+expect_output '^top.bench	*Pass \(0.01s\)	*10 MB/s'
 expect_exit 2 "$RTFX" compare _results/none _results/second
+mkdir empty
+expect_exit 2 "$RTFX" compare empty _results/second
+expect_output 'neither events.jsonl nor SUMMARY.json'
+echo '{}' >not.json
+expect_exit 2 "$RTFX" compare not.json _results/second
+expect_output '^rtfx: not.json: not a SUMMARY.json'

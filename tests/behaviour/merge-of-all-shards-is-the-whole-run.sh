@@ -16,13 +16,18 @@ test_case 030_e 'REPEAT: 2' <<'SH'
 echo RT_BENCHMARK_RESULT: 1 MB/s
 SH
 passing_case 040_f
+group 050_h <<'SH'
+[ "$1" = deinit ]
+SH
+passing_case 050_h/010_i
+passing_case 050_h/020_j
 expect_exit 1 "$RTFX" run --id whole
 for n in 1 2 3; do
     "$RTFX" run --id "part$n" -s "$n/3" >/dev/null 2>&1 || :
 done
 # The order in which they are given is not the one of the tree.
 expect_exit 0 "$RTFX" merge --id merged _results/part3 _results/part1 _results/part2
-expect_output '^_results/merged: 5 passed, 1 failed, 1 skipped$'
+expect_output '^_results/merged: 5 passed, 1 failed, 2 with an error, 1 skipped$'
 [ "$(wc -l <output)" -eq 1 ] || fail "more is said than is to be said"
 
 rows() { # RUN: without ids and times
