@@ -72,8 +72,14 @@ class Planner {
     refuse_equal_names();
     for (std::size_t i = 0; i < plan_.units.size(); ++i)
       plan_.units[i].planned.order = static_cast<int>(i);
-    if (options_.shard.count > 1 && !options_.only) keep_shard();
-    for (CaseUnit& unit : plan_.units) look_up(unit);
+    if (options_.only) {
+      std::erase_if(plan_.units, [this](const CaseUnit& unit) {
+        return !options_.only->contains(unit.planned.unit);
+      });
+    } else if (options_.shard.count > 1) {
+      keep_shard();
+    }
+    look_up_all();
     return std::move(plan_);
   }
 
@@ -145,12 +151,18 @@ class Planner {
     }
   }
 
-  void look_up(CaseUnit& unit) const {
-    if (!options_.key || !unit.skip_reason.empty()) return;
-    unit.key = options_.key(*unit.test, *unit.arch);
-    if (unit.key.empty() || !options_.known) return;
-    unit.reused = options_.known(unit.planned.unit, unit.key);
-    if (unit.reused && unit.reused->result != results::Result::pass) unit.reused.reset();
+  void look_up_all() {
+    if (!options_.key) return;
+    const CaseUnit* last = nullptr;  // iterations have one key
+    for (CaseUnit& unit : plan_.units) {
+      if (!unit.skip_reason.empty()) continue;
+      const bool same = last && last->test == unit.test && last->arch == unit.arch;
+      unit.key = same ? last->key : options_.key(*unit.test, *unit.arch);
+      last = &unit;
+      if (unit.key.empty() || !options_.known) continue;
+      unit.reused = options_.known(unit.planned.unit, unit.key);
+      if (unit.reused && unit.reused->result != results::Result::pass) unit.reused.reset();
+    }
   }
 
   const Group& tree_;

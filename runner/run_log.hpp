@@ -19,6 +19,8 @@ class RunLog {
   /// Throws Error when the disk refuses; then nobody is told.
   void append(results::Event event);
 
+  Reporter& reporter() { return reporter_; }
+
   /// The run as logged until now, earlier parts of a run that is continued included.
   results::RunRecord take() { return fold_.take(); }
 

@@ -219,6 +219,15 @@ void check_junit_place(const Options& options) {
               ExitCode::usage);
 }
 
+/// What the next run may know; that it will not is no reason for this one to fail.
+void learn(const fs::path& results, const results::RunRecord& record) {
+  try {
+    results::remember(results, record);
+  } catch (const Error& error) {
+    fmt::print(stderr, "rtfx: note: durations are not remembered: {}\n", error.what());
+  }
+}
+
 int run(const Context& context, const Options& options) {
   check_junit_place(options);
   if (!options.resume.empty()) refuse_with_resume(context, options);
@@ -247,7 +256,7 @@ int run(const Context& context, const Options& options) {
       runner::run_cases(*cases.tree, run, cases.table, *loop, audience.all, context.stop);
   audience.console.detach();
   audience.console.summary(record);
-  results::remember(run.results, record);
+  learn(run.results, record);
   if (!options.junit.empty()) {
     const fs::path folder = run.results / record.start.run_id;
     write_file_atomically(options.junit, read_file(folder / "junit.xml"));
