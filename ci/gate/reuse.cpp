@@ -2,6 +2,7 @@
 #include "ci/gate/reuse.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "base/files.hpp"
 #include "harness/process/process.hpp"
@@ -114,10 +115,14 @@ KnownResults::KnownResults(const fs::path& results) {
   for (const auto& [time, log] : logs) {
     try {
       std::string id;
+      std::set<results::UnitId> retried;  // what passed only then proves little
       for (results::Event& event : results::read_events(log)) {
         if (const auto* start = std::get_if<results::RunStarted>(&event.what)) id = start->run_id;
+        if (const auto* again = std::get_if<results::UnitRetried>(&event.what))
+          retried.insert(again->unit);
         auto* finished = std::get_if<results::UnitFinished>(&event.what);
-        if (!finished || finished->key.empty() || finished->result != results::Result::pass)
+        if (!finished || finished->key.empty() || finished->result != results::Result::pass ||
+            retried.contains(finished->unit))
           continue;
         results::UnitFinished& pass = *finished;
         if (pass.reused_from.empty()) pass.reused_from = id;

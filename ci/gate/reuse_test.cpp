@@ -97,6 +97,17 @@ void log_run(const fs::path& folder, const std::string& id, const results::UnitF
   log.append({unit});
 }
 
+TEST_F(Reuse, a_pass_that_needed_another_attempt_is_not_known) {
+  const fs::path runs = scratch_.path() / "_results";
+  results::EventLog log(runs / "r1");
+  log.append({results::RunStarted{}});
+  results::UnitRetried first;
+  first.unit = finished(Result::pass, "k1").unit;
+  log.append({first});
+  log.append({finished(Result::pass, "k1")});
+  EXPECT_FALSE(KnownResults(runs).find(first.unit, "k1"));
+}
+
 TEST_F(Reuse, only_a_pass_with_the_same_key_is_known) {
   const fs::path runs = scratch_.path() / "_results";
   log_run(runs, "r1", finished(Result::pass, "k1"));
