@@ -128,9 +128,11 @@ TEST_F(LoopTest, uses_one_supervisor_for_one_command_after_the_other) {
 }
 
 TEST_F(LoopTest, ends_what_takes_too_long) {
-  for (const char* script : {"trap '' TERM; while :; do sleep 1; done", "kill -STOP $$",
-                             "kill -STOP $PPID", "kill -STOP $PPID $$", "while :; do echo y; done",
-                             "setsid sh -c 'trap \"\" TERM; setsid sleep 60 & sleep 60' & wait"}) {
+  for (const char* script :
+       {"trap '' TERM; while :; do sleep 1; done", "kill -STOP $$", "kill -STOP $PPID",
+        "kill -STOP $PPID $$", "setsid sleep 60 & while :; do kill -STOP $PPID; done",
+        "while :; do echo y; done",
+        "setsid sh -c 'trap \"\" TERM; setsid sleep 60 & sleep 60' & wait"}) {
     Command command = shell(script);
     command.timeout = 150ms;
     for (const auto grace : {100ms, 0ms}) {

@@ -32,6 +32,9 @@ constexpr milliseconds drain_window{100};
 constexpr milliseconds cancelled_grace{1000};
 /// SIGKILL works at once, but for processes that hang inside the kernel.
 constexpr milliseconds kill_patience{10'000};
+/// A supervisor that its own program keeps stopping is woken again and again, and then given up.
+constexpr milliseconds wake_again{100};
+constexpr int most_wakes = 5;
 /// More than a pipe holds (pipe-max-size, pipe(7)).
 constexpr int most_pieces = 32;
 /// Keeps time points of the clock from overflowing.
@@ -175,7 +178,7 @@ void SupervisedRun::terminate() {
   const milliseconds grace =
       cancelled_ ? std::min(command_.grace, cancelled_grace) : command_.grace;
   if (grace <= milliseconds(0)) return kill_tree();
-  ::kill(supervisor_->pid(), SIGCONT);  // what runs below it may have stopped it
+  supervisor_->wake();
   for (const ProcessEntry& process : descendants(supervisor_->pid())) {
     signal_process(process, SIGTERM);
     signal_process(process, SIGCONT);  // one that is stopped would not see it
@@ -187,17 +190,25 @@ void SupervisedRun::kill_tree() {
   phase_ = Phase::killing;
   cancel_timer(limit_);
   supervisor_->kill();
-  after(kill_patience, &SupervisedRun::give_up);
+  kill_deadline_ = loop_.now() + kill_patience;
+  after(wake_again, &SupervisedRun::insist);
 }
 
+void SupervisedRun::insist() {
+  if (supervisor_->wake() && ++wakes_ >= most_wakes) return give_up();
+  if (loop_.now() >= kill_deadline_) return give_up();
+  after(wake_again, &SupervisedRun::insist);
+}
+
+/// Without its supervisor the program gets SIGKILL, and the rest is ended by this process.
 void SupervisedRun::give_up() {
-  stuck_ = true;
+  given_up_ = true;
   supervisor_lost();
 }
 
 void SupervisedRun::supervisor_lost() {
   loop_.unwatch(supervisor_->socket());
-  supervisor_pool().bury(std::move(supervisor_));
+  stuck_ = !supervisor_pool().bury(std::move(supervisor_)) && given_up_;
   if (report_) outcome_.leaked = true;
   gone();
 }
@@ -241,8 +252,9 @@ std::exception_ptr SupervisedRun::failure() const {
   const std::string& name = command_.argv.front();
   if (stuck_)
     return error(fmt::format("{}: a process of it does not end, not even by SIGKILL", name));
-  if (!report_) return error(fmt::format("{}: the process that supervised it was killed", name));
-  if (report_->kind == SupervisorReport::exited) return nullptr;
+  if (!report_ && !given_up_)
+    return error(fmt::format("{}: the process that supervised it was killed", name));
+  if (!report_ || report_->kind == SupervisorReport::exited) return nullptr;
   const std::string why = std::strerror(report_->value);
   if (report_->kind == SupervisorReport::chdir_failed)
     return error(fmt::format("cannot run {} in {}: {}", name, command_.cwd.string(), why));
@@ -280,13 +292,20 @@ SupervisedRun::~SupervisedRun() {
       empty = report.empty;
     } else if (size < 0 && errno == EAGAIN) {
       pollfd socket{supervisor_->socket(), POLLIN, 0};
-      ::poll(&socket, 1, 1000);
+      if (::poll(&socket, 1, static_cast<int>(wake_again.count())) == 0 && supervisor_->wake() &&
+          ++wakes_ >= most_wakes) {
+        break;
+      }
     } else {
       break;
     }
   }
   auto& pool = supervisor_pool();
-  empty ? pool.keep(std::move(supervisor_)) : pool.bury(std::move(supervisor_));
+  if (empty) {
+    pool.keep(std::move(supervisor_));
+  } else {
+    pool.bury(std::move(supervisor_));
+  }
 }
 
 }  // namespace rtfx::process

@@ -54,6 +54,7 @@ class SupervisedRun {
   void terminate();
   void terminate_leftovers();
   void kill_tree();
+  void insist();
   void give_up();
   void supervisor_lost();
   void gone();
@@ -78,7 +79,10 @@ class SupervisedRun {
 
   Phase phase_ = Phase::running;
   bool cancelled_ = false;  ///< a cancelled run is given less grace
+  bool given_up_ = false;   ///< its supervisor did not end it
   bool stuck_ = false;      ///< not even SIGKILL ends it
+  int wakes_ = 0;
+  Loop::TimePoint kill_deadline_;
   std::optional<SupervisorReport> report_;
   Loop::TimePoint started_;
   Outcome outcome_;

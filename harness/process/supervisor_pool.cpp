@@ -132,7 +132,16 @@ void Supervisor::kill() noexcept {
   const SupervisorRequest request;
   // There is room for it: the supervisor has read what came before, unless it is dead, or asked already.
   send_packet(socket_.get(), &request, sizeof request);
-  ::kill(pid_, SIGCONT);  // what runs below it may have stopped it
+  wake();
+}
+
+bool Supervisor::wake() noexcept {
+  siginfo_t state{};
+  const bool stopped =
+      ::waitid(P_PID, static_cast<id_t>(pid_), &state, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+      state.si_pid == pid_;
+  ::kill(pid_, SIGCONT);
+  return stopped;
 }
 
 ssize_t Supervisor::receive(SupervisorReport& report) noexcept {
@@ -262,19 +271,19 @@ void SupervisorPool::keep(std::unique_ptr<Supervisor> supervisor) noexcept {
   pids_.erase(supervisor->pid());
 }
 
-void SupervisorPool::bury(std::unique_ptr<Supervisor> supervisor) noexcept {
+bool SupervisorPool::bury(std::unique_ptr<Supervisor> supervisor) noexcept {
   const std::lock_guard lock(mutex_);
-  if (owner_ != ::getpid()) return;
+  if (owner_ != ::getpid()) return true;
   kill_and_reap(supervisor->pid());
   pids_.erase(supervisor->pid());
-  kill_orphans();
+  return kill_orphans();
 }
 
-/// Kills and reaps the orphans that this process got as the last subreaper. What hangs inside the kernel stays.
-void SupervisorPool::kill_orphans() {
+/// Kills and reaps the orphans that this process got as the last subreaper. False when some remain.
+bool SupervisorPool::kill_orphans() {
   const auto deadline = std::chrono::steady_clock::now() + orphan_patience;
-  for (bool any = true; any && std::chrono::steady_clock::now() < deadline;) {
-    any = false;
+  while (std::chrono::steady_clock::now() < deadline) {
+    bool any = false;
     for (const ProcessEntry& process : descendants(::getpid())) {
       if (process.parent != ::getpid() || process.pid == zygote_ || pids_.contains(process.pid))
         continue;
@@ -283,7 +292,9 @@ void SupervisorPool::kill_orphans() {
       for (int i = 0; i < 20 && ::waitpid(process.pid, nullptr, WNOHANG) == 0; ++i)
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
+    if (!any) return true;
   }
+  return false;
 }
 
 std::set<pid_t> SupervisorPool::pids() const {

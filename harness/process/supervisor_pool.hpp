@@ -32,6 +32,8 @@ class Supervisor {
   bool start(const Command& command, const std::string& program, const Streams& streams);
   /// SIGKILL to everything below it, over and over until nothing is left.
   void kill() noexcept;
+  /// Lets it go on if it is stopped, by what runs below it; whether it was.
+  bool wake() noexcept;
   /// The next report, without waiting: as recv(2), 0 when it is dead, -1 with errno.
   ssize_t receive(SupervisorReport& report) noexcept;
 
@@ -65,8 +67,9 @@ class SupervisorPool {
                                     const Supervisor::Streams& streams);
   /// Takes back one below which nothing is left.
   void keep(std::unique_ptr<Supervisor> supervisor) noexcept;
-  /// Ends one that is dead already, or that cannot be trusted any more, and all that it had below it.
-  void bury(std::unique_ptr<Supervisor> supervisor) noexcept;
+  /// Ends one that is dead already, or that cannot be trusted any more, and all that it had below it. False when
+  /// something is left, which hangs inside the kernel.
+  bool bury(std::unique_ptr<Supervisor> supervisor) noexcept;
 
   /// The zygote and all supervisors: what else is a child of this process has lost its supervisor.
   std::set<pid_t> pids() const;
@@ -78,7 +81,7 @@ class SupervisorPool {
   void prepare_locked();
   void fork_zygote();
   void end_zygote() noexcept;
-  void kill_orphans();
+  bool kill_orphans();
 
   mutable std::mutex mutex_;
   pid_t owner_ = 0;  ///< a process that was forked from this one has no supervisors
