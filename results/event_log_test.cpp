@@ -2,11 +2,16 @@
 #include "results/event_log.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <fstream>
+#include <iterator>
 #include <thread>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
+#include "results/output_file.hpp"
 #include "results/timestamp.hpp"
 
 namespace rtfx::results {
@@ -184,6 +189,76 @@ TEST(EventLog, lines_of_several_threads_stay_whole) {
     }
   }
   EXPECT_EQ(read_events(folder.path() / "events.jsonl").size(), 800u);
+}
+
+/// While it lives, no file may grow beyond `size`, as on a full disk.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t size) {
+    before_ = std::signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &limit_);
+    const rlimit less{size, limit_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &less);
+  }
+  ~FullDisk() {
+    setrlimit(RLIMIT_FSIZE, &limit_);
+    std::signal(SIGXFSZ, before_);
+  }
+
+ private:
+  rlimit limit_{};
+  void (*before_)(int) = nullptr;
+};
+
+TEST(EventLog, what_a_full_disk_took_of_a_line_is_taken_back) {
+  const TemporaryDirectory folder;
+  const auto file = folder.path() / "events.jsonl";
+  EventLog log(folder.path());
+  log.append(started_event());
+  const auto size = std::filesystem::file_size(file);
+  {
+    const FullDisk full(size + 10);
+    EXPECT_THROW(log.append(started_event()), Error);
+  }
+  EXPECT_EQ(std::filesystem::file_size(file), size);
+  log.append(started_event());
+  EXPECT_EQ(read_events(file).size(), 2u);
+}
+
+TEST(OutputFile, leaves_the_old_file_and_nothing_else_when_the_disk_is_full) {
+  const TemporaryDirectory folder;
+  write_file_atomically(folder.path() / "report", "old");
+  {
+    const FullDisk full(1000);
+    OutputFile file(folder.path() / "report");
+    EXPECT_THROW(
+        {
+          file.append(std::string(2000, 'x'));
+          file.commit();
+        },
+        Error);
+  }
+  EXPECT_EQ(read_file(folder.path() / "report"), "old");
+  const std::filesystem::directory_iterator files(folder.path());
+  EXPECT_EQ(std::distance(begin(files), end(files)), 1);
+}
+
+TEST(EventLog, lines_longer_than_a_block_are_read_whole) {
+  const TemporaryDirectory folder;
+  const std::string long_reason(200'000, 'r');
+  {
+    EventLog log(folder.path());
+    for (int i = 0; i < 3; ++i) {
+      UnitFinished finished;
+      finished.unit = unit;
+      finished.reason = long_reason;
+      log.append({finished, {}});
+    }
+  }
+  const auto events = read_events(folder.path() / "events.jsonl");
+  ASSERT_EQ(events.size(), 3u);
+  for (const Event& event : events)
+    EXPECT_EQ(std::get<UnitFinished>(event.what).reason, long_reason);
 }
 
 TEST(EventLog, a_log_that_cannot_be_written_is_an_error) {
