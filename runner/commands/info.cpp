@@ -34,6 +34,15 @@ std::string as_csv(const std::vector<runner::ListRow>& rows) {
   return out;
 }
 
+/// What only some cases say.
+void add_scheduling(const runner::Headers& headers, nlohmann::ordered_json& entry) {
+  if (headers.retries) entry["retries"] = *headers.retries;
+  if (headers.cpus != 1) entry["cpus"] = headers.cpus;
+  if (headers.memory != 0) entry["memory"] = headers.memory;
+  if (!headers.exclusive.empty()) entry["exclusive"] = headers.exclusive;
+  for (const auto& input : headers.inputs) entry["inputs"].push_back(input.text);
+}
+
 std::string as_json(const std::vector<runner::ListRow>& rows) {
   auto list = nlohmann::ordered_json::array();
   for (const auto& row : rows) {
@@ -47,6 +56,7 @@ std::string as_json(const std::vector<runner::ListRow>& rows) {
     entry["labels"] = row.labels().list();
     if (headers.repeated) entry["repeat"] = headers.repeat;
     if (headers.timeout) entry["timeout"] = headers.timeout->count();
+    add_scheduling(headers, entry);
     list.push_back(entry);
   }
   return list.dump(1) + "\n";
