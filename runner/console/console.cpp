@@ -14,14 +14,13 @@
 #include <vector>
 
 #include "base/files.hpp"
-#include "base/text.hpp"
 #include "harness/process/interrupt.hpp"
 #include "results/rows.hpp"
-#include "results/timestamp.hpp"
 #include "runner/console/progress.hpp"
 #include "runner/console/screen.hpp"
 #include "runner/console/unit_output.hpp"
 #include "runner/console/width.hpp"
+#include "runner/console/wording.hpp"
 #include "runner/run_folder.hpp"
 
 namespace rtfx::console {
@@ -37,29 +36,6 @@ constexpr std::size_t lines_of_output = 10;
 constexpr std::size_t longest_line_of_output = 400;  ///< columns
 /// With no more cases than this, what failed has not scrolled away.
 constexpr std::size_t few_cases = 20;
-
-struct Look {
-  const char* word;
-  const char* colour;
-};
-
-Look look_of(Result result) {
-  switch (result) {
-    case Result::pass:
-      return {"PASS", "1;32"};
-    case Result::fail:
-      return {"FAIL", "1;31"};
-    case Result::error:
-      return {"ERROR", "1;31"};
-    case Result::timeout:
-      return {"TIMEOUT", "1;31"};
-    case Result::skip:
-      return {"SKIP", "1;33"};
-    case Result::cancel:
-      return {"CANCEL", "1;35"};
-  }
-  return {"?", "0"};
-}
 
 std::size_t index_of(Stream stream) { return stream == Stream::out ? 0 : 1; }
 
@@ -80,6 +56,7 @@ bool worth_a_line(const UnitFinished& unit) {
 
 struct Console::State {
   ConsoleOptions options;
+  Wording wording;
   Writer out;
   Screen screen;
   process::Loop* loop = nullptr;
@@ -98,69 +75,10 @@ struct Console::State {
   bool stopping = false;
 
   explicit State(ConsoleOptions chosen)
-      : options(std::move(chosen)), out(options.out), screen(options.err) {}
-
-  // ---- lines
-
-  std::string colour(const std::string& text, const char* shade) const {
-    return options.colour ? fmt::format("\x1b[{}m{}\x1b[0m", shade, text) : text;
-  }
-
-  std::string tag(const char* word, const char* shade) const {
-    return colour(fmt::format("[{:<8}]", word), shade);
-  }
-
-  std::string label(const UnitId& unit) const {
-    const std::string name = one_line(unit.name);
-    return options.several_arches ? fmt::format("{} ({})", name, unit.arch) : name;
-  }
-
-  std::string stamped(const char* word, const char* shade, const std::string& text) const {
-    return fmt::format("{} {}: {}\n", tag(word, shade), results::format_time(options.clock()),
-                       text);
-  }
-
-  static double seconds(std::chrono::nanoseconds time) {
-    return std::chrono::duration<double>(time).count();
-  }
-
-  std::string issue_of(const UnitId& unit) const {
-    const auto found = issues.find(unit);
-    return found == issues.end() ? "" : found->second;
-  }
-
-  std::string retry_line(const results::UnitRetried& unit) const {
-    return fmt::format("{} {} {:.2f}s attempt {}: {}{}\n", tag("RETRY", "1;33"), label(unit.unit),
-                       seconds(unit.elapsed), unit.attempt, one_line(unit.reason),
-                       left_behind(unit));
-  }
-
-  template <class Unit>
-  static std::string left_behind(const Unit& unit) {
-    return unit.leaked ? " (left processes behind, which were ended)" : "";
-  }
-
-  std::string result_line(const UnitFinished& unit, int failed_attempts) const {
-    const bool flaky = unit.result == Result::pass && failed_attempts > 0;
-    const Look look = flaky ? Look{"FLAKY", "1;33"} : look_of(unit.result);
-    const bool bad = results::rtf_result(unit.result) == 1;
-    std::string line = fmt::format("{} {} {:.2f}s", tag(look.word, look.colour), label(unit.unit),
-                                   seconds(unit.elapsed));
-    if (flaky) line += fmt::format(" (passed at attempt {})", failed_attempts + 1);
-    if (unit.result == Result::pass && !unit.benchmark.empty())
-      line += " [Benchmark: " + one_line(unit.benchmark) + "]";
-    if (bad && !issue_of(unit.unit).empty())
-      line += " [maybe: " + one_line(issue_of(unit.unit)) + "]";
-    if (!unit.reused_from.empty()) line += " (known from " + one_line(unit.reused_from) + ")";
-    line += left_behind(unit);
-    if (!bad && !unit.reason.empty()) line += " (" + one_line(unit.reason) + ")";
-    line += '\n';
-    if (!bad) return line;
-    line += fmt::format("{:11}{}\n", "", text::printable(unit.reason));
-    if (!unit.log.empty())
-      line += fmt::format("{:11}log: {}\n", "", (run.folder / unit.log).string());
-    return line;
-  }
+      : options(std::move(chosen)),
+        wording{options.colour, options.several_arches, {}},
+        out(options.out),
+        screen(options.err) {}
 
   // ---- output of units
 
@@ -175,7 +93,7 @@ struct Console::State {
   LineCutter::Take show_in(std::string& shown, Stream stream) const {
     return [this, &shown, stream](const std::string& line) {
       const bool out = stream == Stream::out;
-      shown += stamped(out ? "STDOUT" : "STDERR", out ? "0" : "31", text::printable(line));
+      shown += wording.stamped(out ? "STDOUT" : "STDERR", out ? "0" : "31", options.clock(), line);
     };
   }
 
@@ -201,13 +119,13 @@ struct Console::State {
     Output& output = outputs[unit.unit];
     if (options.verbosity < 2) return;
     const std::string what = unit.unit.kind == "group" ? "Running " : "Running test ";
-    put(output, stamped("INFO", "34", what + label(unit.unit)));
+    put(output, wording.stamped("INFO", "34", options.clock(), what + wording.label(unit.unit)));
   }
 
   void retried(const results::UnitRetried& unit) {
     release(unit.unit);
     attempts[unit.unit] = unit.attempt;
-    screen.say(retry_line(unit));
+    screen.say(wording.retried(unit));
   }
 
   void finished(const UnitFinished& unit) {
@@ -217,10 +135,11 @@ struct Console::State {
     if (retried != attempts.end()) attempts.erase(retried);
     if (unit.unit.kind == "case" && unit.result != Result::skip) ++ran;
     if (!worth_a_line(unit)) return;
-    const std::string line = result_line(unit, failed_attempts);
+    const auto issue = issues.find(unit.unit);
+    const std::string line =
+        wording.finished(unit, failed_attempts, issue == issues.end() ? "" : issue->second);
     screen.say(line);
-    if (results::rtf_result(unit.result) == 1 ||
-        (unit.result == Result::pass && failed_attempts > 0))
+    if (results::rtf_result(unit.result) == 1 || is_flaky(unit, failed_attempts))
       noteworthy.push_back(line);
   }
 
@@ -235,14 +154,15 @@ struct Console::State {
     LiveArea::Line line{text, display_width(text)};
     const auto failed = text.find(summary.failed);
     if (!summary.failed.empty() && failed != std::string::npos)
-      line.text.replace(failed, summary.failed.size(), colour(summary.failed, "31"));
+      line.text.replace(failed, summary.failed.size(), wording.coloured(summary.failed, "31"));
     return line;
   }
 
   std::string running_line(const Progress::Running& unit) const {
     const std::string attempt =
         unit.attempt > 1 ? fmt::format(", attempt {}", unit.attempt) : std::string();
-    return fmt::format("{:>7}  {}{}", format_clock(now() - unit.since), label(unit.unit), attempt);
+    return fmt::format("{:>7}  {}{}", format_clock(now() - unit.since), wording.label(unit.unit),
+                       attempt);
   }
 
   std::vector<LiveArea::Line> area(Size size) const {
@@ -273,14 +193,14 @@ struct Console::State {
   }
 
   void say_status_of(const Progress::Running& unit) {
-    screen.say(fmt::format("{} {} {:.2f}s attempt {}\n", tag("RUNNING", "1;34"), label(unit.unit),
-                           seconds(now() - unit.since), unit.attempt));
+    screen.say(fmt::format("{} {} {}s attempt {}\n", wording.tag("RUNNING", "1;34"),
+                           wording.label(unit.unit), hundredths(now() - unit.since), unit.attempt));
     if (const std::string log = log_of(unit.unit); !log.empty())
-      screen.say(fmt::format("{:11}log: {}\n", "", log));
+      screen.say(Wording::indented("log: " + log));
     const auto output = outputs.find(unit.unit);
     if (output == outputs.end()) return;
     for (const std::string& line : output->second.tail.lines(lines_of_output))
-      screen.say(fmt::format("{:11}| {}\n", "", cut(line, longest_line_of_output)));
+      screen.say(Wording::indented("| " + cut(line, longest_line_of_output)));
   }
 
   void look_for_interruption() {
@@ -339,6 +259,7 @@ void Console::detach() {
 void Console::run_started(const runner::RunInfo& run) {
   State& state = *state_;
   state.run = run;
+  state.wording.folder = run.folder;
   if (state.options.opening_lines)
     state.out.write(fmt::format("LABELS: {}\nID: {}\n", run.labels, run.id));
 }
@@ -379,8 +300,8 @@ void Console::note(const std::string& lines) { state_->screen.say(lines); }
 void Console::status() {
   State& state = *state_;
   const auto running = state.progress.running();
-  state.screen.say(state.tag("STATUS", "1;34") + " " + state.progress.summary(state.now()).str() +
-                   "\n");
+  state.screen.say(state.wording.tag("STATUS", "1;34") + " " +
+                   state.progress.summary(state.now()).str() + "\n");
   for (const Progress::Running& unit : running) state.say_status_of(unit);
 }
 
@@ -389,20 +310,21 @@ void Console::summary(const results::RunRecord& run) {
   detach();
   const results::Counts counts = results::count(run);
   const auto line = [&](const std::string& text) {
-    state.screen.say(state.tag("SUMMARY", "0") + " " + text + "\n");
+    state.screen.say(state.wording.tag("SUMMARY", "0") + " " + text + "\n");
   };
   if (state.ran > few_cases && !state.noteworthy.empty()) {
     line("What failed or was flaky, once more:");
     for (const std::string& text : state.noteworthy) state.screen.say(text);
   }
-  const double seconds = run.begin && run.end ? State::seconds(*run.end - *run.begin) : 0;
+  const auto duration =
+      run.begin && run.end ? *run.end - *run.begin : std::chrono::system_clock::duration(0);
   line("LogDir: " + run.start.run_id);
   line("Version: " + run.start.host_version);
   line(fmt::format("Passed: {}", counts.passed));
   line(fmt::format("Failed: {}", counts.bad() + counts.missing));
   line(fmt::format("Cancelled: {}", counts.cancelled));
   line(fmt::format("Skipped: {}", counts.skipped));
-  line(fmt::format("Duration: {:.2f}s", seconds));
+  line("Duration: " + hundredths(duration) + "s");
   line("Results: " + state.run.folder.string());
   std::string last = results::describe(counts);
   if (!run.finished)

@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <map>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -13,6 +16,18 @@
 #include "runner/console/writer.hpp"
 
 namespace rtfx::console {
+namespace {
+
+/// A program that reads half of it has to be told; one that has gone away has not.
+void finish(Writer& out) {
+  out.detach();
+  out.finish();
+  if (out.problem() == 0 || out.problem() == EPIPE) return;
+  fmt::print(stderr, "rtfx: note: standard output is not complete: {}\n",
+             std::generic_category().message(out.problem()));
+}
+
+}  // namespace
 
 // ---- TAP
 
@@ -50,7 +65,7 @@ struct TapReporter::State {
 };
 
 TapReporter::TapReporter(int fd) : state_(new State(fd)) {}
-TapReporter::~TapReporter() = default;
+TapReporter::~TapReporter() { finish(state_->out); }
 
 void TapReporter::attach(process::Loop& loop) { state_->out.attach(loop); }
 void TapReporter::run_started(const runner::RunInfo&) {}
@@ -76,7 +91,7 @@ struct JsonReporter::State {
 };
 
 JsonReporter::JsonReporter(int fd) : state_(new State(fd)) {}
-JsonReporter::~JsonReporter() = default;
+JsonReporter::~JsonReporter() { finish(state_->out); }
 
 void JsonReporter::attach(process::Loop& loop) { state_->out.attach(loop); }
 void JsonReporter::run_started(const runner::RunInfo&) {}

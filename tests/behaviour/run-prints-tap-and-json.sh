@@ -34,6 +34,7 @@ got=0
 "$RTFX" run --tap --id full >/dev/full 2>console || got=$?
 [ "$got" -eq 1 ] || fail "exit $got when standard output is full"
 jq -e '.passed == 2' _results/full/SUMMARY.json >/dev/null || fail "a full standard output has changed the results"
+grep -q 'note: standard output is not complete: No space left on device' console || fail "it is not said that standard output is full"
 
 test_case 050_endless <<'SH'
 touch "$RT_RESULTS/ready"
