@@ -256,7 +256,10 @@ int run(const Context& context, const Options& options) {
       runner::run_cases(*cases.tree, run, cases.table, *loop, audience.all, context.stop);
   audience.console.detach();
   audience.console.summary(record);
-  learn(run.results, record);
+  // The history divides the other parts too: this one may not change it.
+  const bool divided_by_history =
+      run.shard.count > 1 && !run.shard_duration && run.shard.by == runner::Shard::By::duration;
+  if (!divided_by_history) learn(run.results, record);
   if (!options.junit.empty()) {
     const fs::path folder = run.results / record.start.run_id;
     write_file_atomically(options.junit, read_file(folder / "junit.xml"));

@@ -18,11 +18,14 @@ cp _results/history.json durations.json
 
 ran() { sed -n 's/^\[PASS    \] \([^ ]*\) .*/\1/p' output | sed 's/\.[0-9]$//' | uniq; }
 # shellcheck disable=SC2086 # no word or two
-for by in count hash duration; do
+for by in count hash duration durations; do
     : >all
-    # What runs in between changes the history: all parts are told of one.
     figures=
-    [ "$by" != duration ] || figures='--durations durations.json'
+    if [ "$by" = durations ]; then
+        by=duration
+        figures='--durations durations.json'
+        rm _results/history.json
+    fi
     for shard in 1 2 3; do
         "$RTFX" list -s "$shard/3" --shard-by "$by" $figures | sed -n 's/^Pass\t\([^\t]*\).*/\1/p' >"listed-$by-$shard"
         "$RTFX" info -s "$shard/3" --shard-by "$by" $figures | sed -n 's/^\(top[^\t]*\).*/\1/p' >told
