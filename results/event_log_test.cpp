@@ -7,10 +7,12 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <thread>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/text.hpp"
 #include "results/output_file.hpp"
 #include "results/timestamp.hpp"
 
@@ -127,6 +129,28 @@ TEST(Event, bytes_that_are_no_utf8_become_visible) {
   UnitFinished finished;
   finished.reason = std::string("\xff\0\x1b", 3);
   EXPECT_EQ(reread<UnitFinished>({finished, {}}).reason, "\\xff\\x00\\x1b");
+}
+
+TEST(Event, any_bytes_give_one_line_that_can_be_read) {
+  std::mt19937 random(20261120);
+  const auto bytes = [&] {
+    std::string text;
+    for (auto i = random() % 12; i > 0; --i)
+      text += random() % 3 == 0 ? "\"\\\n\t\r/u"[random() % 7] : static_cast<char>(random() & 0xFF);
+    return text;
+  };
+  for (int i = 0; i < 2000; ++i) {
+    UnitFinished before;
+    before.unit = {bytes(), bytes(), bytes()};
+    before.reason = bytes();
+    before.log = bytes();
+    const std::string line = format_event({before, {}});
+    EXPECT_EQ(line.find('\n'), std::string::npos);
+    const auto after = std::get<UnitFinished>(parse_event(line).what);
+    EXPECT_EQ(after.unit.name, text::printable(before.unit.name));
+    EXPECT_EQ(after.reason, text::printable(before.reason));
+    EXPECT_EQ(after.log, text::printable(before.log));
+  }
 }
 
 TEST(Event, what_is_no_event_of_this_schema_is_refused) {

@@ -6,9 +6,9 @@
 // rerunFailure, whatever the kind of their failure; GitLab shows of a failure only its text.
 #include <fmt/format.h>
 
-#include <cstdint>
 #include <set>
 #include <unordered_map>
+#include <vector>
 
 #include "base/text.hpp"
 #include "results/excerpt.hpp"

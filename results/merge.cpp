@@ -46,6 +46,11 @@ std::string folder_name(const std::string& id) {
   return name;
 }
 
+bool within(const fs::path& inner, const fs::path& outer) {
+  const fs::path a = fs::canonical(inner), b = fs::canonical(outer);
+  return std::mismatch(b.begin(), b.end(), a.begin(), a.end()).first == b.end();
+}
+
 class Merger {
  public:
   Merger(const MergeRequest& request, const fs::path& target)
@@ -71,6 +76,11 @@ class Merger {
   void read(const fs::path& folder) {
     if (!fs::exists(folder / "events.jsonl")) {
       throw Error(folder.string() + " is not the folder of a run: it has no events.jsonl",
+                  ExitCode::usage);
+    }
+    if (within(target_, folder)) {
+      throw Error(fmt::format("the merged run would be within {}, which is merged: give another -r",
+                              folder.string()),
                   ExitCode::usage);
     }
     Fold fold;
@@ -227,7 +237,7 @@ class Merger {
     const MergedFiles files(folder, target_, folder_name(members_[index].front()),
                             runs_[index].finished);
     if (files.left_out() > 0)
-      note(fmt::format("{}: {} links or special files are left out", folder.string(),
+      note(fmt::format("{}: links and special files are left out: {}", folder.string(),
                        files.left_out()));
     auto member = members_[index].begin();
     std::string given;

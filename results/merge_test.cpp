@@ -187,7 +187,7 @@ TEST_F(Merge, files_of_tests_come_along_and_reports_do_not) {
   EXPECT_EQ(read_file(folder("merged") / "data" / "trace"), "t");
   EXPECT_NE(read_file(folder("merged") / "SUMMARY.json"), "old");
   EXPECT_FALSE(std::filesystem::exists(folder("merged") / "link"));
-  EXPECT_THAT(outcome.notes, Contains(HasSubstr("1 links or special files are left out")));
+  EXPECT_THAT(outcome.notes, Contains(HasSubstr("links and special files are left out: 1")));
 }
 
 TEST_F(Merge, what_is_no_run_or_given_twice_is_refused) {
@@ -201,6 +201,13 @@ TEST_F(Merge, what_is_no_run_or_given_twice_is_refused) {
   merge({"one"});
   std::filesystem::rename(folder("merged"), folder("again"));
   EXPECT_THROW(merge({"again", "one"}), Error);
+}
+
+TEST_F(Merge, a_run_is_not_merged_into_itself) {
+  TestRun(folder("one"), "one").ended();
+  const auto inner = folder("one") / "inner";
+  std::filesystem::create_directory(inner);
+  EXPECT_THROW(results::merge({{folder("one")}, "x", "", ""}, inner), Error);
 }
 
 TEST_F(Merge, a_log_out_of_the_folder_is_refused) {

@@ -27,7 +27,10 @@ expect_exit 1 "$RTFX" merge -r out runs/old
 expect_output '^rtfx: runs/old/events.jsonl:1: .*schema 2; this rtfx reads schema 1$'
 [ -z "$(find out -mindepth 1 2>/dev/null)" ] || fail "it left something"
 
-expect_exit 0 "$RTFX" merge -r out --id mine runs/one
+expect_exit 2 "$RTFX" merge -r runs/one/inner runs/one
+expect_output '^rtfx: the merged run would be within runs/one, which is merged: give another -r$'
+rmdir runs/one/inner
+expect_exit 0 "$RTFX" merge -r out --id mine runs/one/
 expect_exit 2 "$RTFX" merge -r out --id mine runs/one
 expect_output '^rtfx: out/mine exists already: give another --id, or remove it$'
 echo garbage >>runs/one/events.jsonl
