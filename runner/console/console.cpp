@@ -248,10 +248,10 @@ void Console::attach(process::Loop& loop) {
 void Console::detach() {
   if (state_->loop == nullptr) return;
   process::on_status_request({});
-  process::at_sudden_end(nullptr);
   state_->attached.reset();
   state_->last_event = state_->now();
   state_->screen.detach();
+  process::at_sudden_end(nullptr);
   state_->out.detach();
   state_->loop = nullptr;
 }
