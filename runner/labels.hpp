@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,11 +13,6 @@ namespace rtfx::runner {
 class LabelSet {
  public:
   using const_iterator = std::vector<std::string>::const_iterator;
-
-  LabelSet() = default;
-  LabelSet(std::initializer_list<std::string_view> labels) {
-    for (const std::string_view label : labels) insert(label);
-  }
 
   bool empty() const { return labels_.empty(); }
   std::size_t size() const { return labels_.size(); }

@@ -97,10 +97,11 @@ bool group_runs(const Group& group, const Labels& present) {
 
 bool pattern_matches(const std::string& pattern, const std::string& name, const Group& tree) {
   const bool glob = pattern.find_first_of("*?[") != std::string::npos;
-  if (!glob && !name.starts_with(pattern) && !pattern.starts_with(name)) return false;
+  if (!glob && !name.starts_with(pattern)) return false;
   const NameIndex names(tree);
   const Case* test = names.find_case(name);
-  return test != nullptr && Pattern(pattern, names).matches(*test);
+  if (test == nullptr) test = names.find_case(name.substr(0, name.rfind('.')));  // of an iteration
+  return test != nullptr && Pattern(pattern, names).matches(*test, name);
 }
 
 void Selector::AnyOf::add(Pattern pattern) {

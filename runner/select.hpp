@@ -82,7 +82,7 @@ class Selector {
   std::optional<Expression> expression_;
 };
 
-/// Whether the pattern names the case or, for "a.b.2", a unit of it.
+/// Whether the pattern names the case or the iteration that is called `name`.
 bool pattern_matches(const std::string& pattern, const std::string& name, const Group& tree);
 
 /// The cases that any of the patterns names, in the order of the tree. Throws as Selector does.

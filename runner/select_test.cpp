@@ -90,6 +90,18 @@ TEST(Pattern, a_full_name_is_exact_and_anything_else_a_prefix) {
   EXPECT_TRUE(pattern_matches("top.fo", "top.food.t", root));
 }
 
+TEST(Pattern, names_iterations_of_what_it_names) {
+  TestTree tree;
+  tree.group("", "# NAME: top\n").test("foo/bar", "# REPEAT: 2\n").test("food/t");
+  const Group& root = tree.load();
+  EXPECT_TRUE(pattern_matches("top.foo", "top.foo.bar.1", root));
+  EXPECT_TRUE(pattern_matches("top.foo.bar", "top.foo.bar.2", root));
+  EXPECT_TRUE(pattern_matches("top.*.bar", "top.foo.bar.2", root));
+  EXPECT_FALSE(pattern_matches("top.foo.bar.1", "top.foo.bar.2", root));
+  EXPECT_FALSE(pattern_matches("top.foo", "top.food.t", root));
+  EXPECT_FALSE(pattern_matches("top.foo", "top.foo.gone", root));
+}
+
 TEST(Pattern, that_matches_nothing_is_an_error_with_the_nearest_name) {
   TestTree tree;
   tree.group("", "# NAME: top\n").test("examples/redis");
