@@ -10,7 +10,8 @@ namespace rtfx::results {
 /// What of a run fits into junit.xml. GitLab refuses files of more than 30 MiB
 /// (gitlabhq/gitlabhq:lib/gitlab/xml_converter.rb) and of more than 250,000 elements
 /// (lib/gitlab/fogbugz_import/xml_adapter.rb). Every test is written with its outcome in any case;
-/// outputs share what is left, those of what did not pass first. Up to about 100,000 failed or 200,000 passed tests fit.
+/// outputs share what is left, those of what did not pass first. Up to about 100,000 failed or
+/// 200,000 passed tests fit.
 class JunitLimits {
  public:
   /// First every row is counted, then the file is written.
