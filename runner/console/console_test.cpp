@@ -4,9 +4,14 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "harness/process/fake_loop.hpp"
 #include "runner/console/test_terminal.hpp"

@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <string>
+#include <vector>
+
 #include "results/event_log.hpp"
 #include "runner/console/test_terminal.hpp"
 

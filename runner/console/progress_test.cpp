@@ -3,6 +3,10 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <optional>
+#include <string>
+
 namespace rtfx::console {
 namespace {
 

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runner/console/width.hpp"
 
-#include <clocale>
-#include <cwchar>
-
 #include <locale.h>
+#include <wchar.h>
 
 #include <algorithm>
 

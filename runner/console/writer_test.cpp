@@ -8,7 +8,10 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
+#include <cstddef>
+#include <string>
 #include <thread>
 
 #include "harness/process/fake_loop.hpp"
