@@ -67,6 +67,7 @@ class Planner {
 
   Plan make() {
     const std::vector<const Case*> cases = all_cases(tree_);
+    plan_.units.reserve(cases.size() * options_.arches.size());
     for (const Arch& arch : options_.arches) add_units(cases, arch);
     if (!selected_) throw Error(selector_.why_nothing(), ExitCode::nothing_to_run);
     refuse_equal_names();
@@ -129,13 +130,14 @@ class Planner {
       if (known) items.back().duration = items.back().duration.value_or(known->zero()) + *known;
     }
     const std::vector<int> shards = divide(items, options_.shard.count, options_.shard.by);
-    std::vector<CaseUnit> kept;
+    std::size_t kept = 0;
     for (std::size_t i = 0; i < plan_.units.size(); ++i) {
-      CaseUnit& unit = plan_.units[i];
-      const int shard = unit.skip_reason.empty() ? shards[item_of[i]] : 1;
-      if (shard == options_.shard.index) kept.push_back(std::move(unit));
+      const int shard = plan_.units[i].skip_reason.empty() ? shards[item_of[i]] : 1;
+      if (shard != options_.shard.index) continue;
+      if (kept != i) plan_.units[kept] = std::move(plan_.units[i]);
+      ++kept;
     }
-    plan_.units = std::move(kept);
+    plan_.units.erase(plan_.units.begin() + static_cast<std::ptrdiff_t>(kept), plan_.units.end());
   }
 
   void refuse_equal_names() const {
