@@ -147,7 +147,7 @@ class DirectoryReader {
   unsigned char type_of(const char* name, int flags) {
     struct stat status {};
     if (::fstatat(::dirfd(directory_.get()), name, &status, flags) == 0)
-      return IFTODT(status.st_mode);
+      return static_cast<unsigned char>(IFTODT(status.st_mode));
     problem(name, errno);
     return DT_UNKNOWN;
   }
