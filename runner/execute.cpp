@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,6 +21,9 @@ namespace fs = std::filesystem;
 using results::Result;
 using results::UnitFinished;
 using results::UnitId;
+
+/// What a deinit has told to end may still be there for a moment.
+constexpr std::chrono::milliseconds time_to_die{100};
 
 /// "1h", "5m", "90s".
 std::string format_limit(std::chrono::seconds limit) {
@@ -47,6 +51,8 @@ class Executor {
   // ---- the loop
 
   void start_what_can();
+  /// Nothing runs.
+  bool idle() const { return running_.empty() && ending_services_ == 0; }
   void begin(std::size_t step);
   /// Lets nothing more start, and ends what runs.
   void stop(const StopCause& cause);
@@ -61,6 +67,8 @@ class Executor {
   void begin_deinit(std::size_t step);
   void begin_attempt(std::size_t step, int attempt = 1);
   void attempt_ended(std::size_t step, int attempt, const Ending& ending);
+  void keep_services(std::size_t step, std::unique_ptr<Unit> init);
+  void end_services(std::shared_ptr<Unit> init, std::function<void()> then);
   bool retried(std::size_t step, int attempt, const Ending& ending);
   void end_without_run(std::size_t step, Result result, const std::string& reason);
   void ended(std::size_t step, const UnitFinished& finished);
@@ -92,8 +100,11 @@ class Executor {
   const std::filesystem::path& folder_;
   RunLog& log_;
   process::Loop& loop_;
+  std::shared_ptr<ScratchPool> scratch_ = std::make_shared<ScratchPool>();
   std::vector<std::optional<InitFailure>> init_failures_;  ///< by step
   std::map<std::size_t, Running> running_;                 ///< by step
+  std::map<std::size_t, std::unique_ptr<Unit>> services_;  ///< inits that left something running
+  int ending_services_ = 0;
   std::optional<StopCause> stopped_;
   std::exception_ptr failure_;
 };
@@ -127,7 +138,7 @@ void Executor::start_what_can() {
       begin(*step);
     }
   });
-  if (running_.empty() && (stopped_ || schedule_.done())) loop_.stop();
+  if (idle() && (stopped_ || schedule_.done())) loop_.stop();
 }
 
 void Executor::begin(std::size_t step) {
@@ -145,7 +156,8 @@ void Executor::stop(const StopCause& cause) {
   if (stopped_) return;
   stopped_ = cause;
   for (auto& [step, running] : running_) running.unit->stop(cause);
-  if (running_.empty()) loop_.stop();
+  for (auto& [step, init] : std::exchange(services_, {})) end_services(std::move(init), [] {});
+  if (idle()) loop_.stop();
 }
 
 template <typename Body>
@@ -154,6 +166,7 @@ void Executor::guarded(Body body) {
     body();
   } catch (const Error&) {
     if (!failure_) failure_ = std::current_exception();
+    for (auto& [step, init] : services_) init->kill();
     stop({Result::cancel, "the run was stopped", true, "the run was stopped"});
     for (auto& [step, running] : running_) running.unit->kill();
   }
@@ -190,14 +203,15 @@ void Executor::begin_attempt(std::size_t step, int attempt) {
   try {
     UnitScripts scripts = scripts_.scripts(steps_[step], attempt);
     running.unit = std::make_unique<Unit>(
-        loop_, std::move(scripts), folder_ / scripts_.log_name(steps_[step]),
+        loop_, scratch_, std::move(scripts), folder_ / scripts_.log_name(steps_[step]),
         [this, id](process::Stream stream, std::string_view bytes) {
           log_.reporter().output(id, stream, bytes);
         },
         [this, step](Ending ending) {
           // The unit is still on the stack, and must not be destroyed yet.
           loop_.post([this, step, ending = std::move(ending)] {
-            const Running ended = std::move(running_.extract(step).mapped());
+            Running ended = std::move(running_.extract(step).mapped());
+            if (ending.serving) keep_services(step, std::move(ended.unit));
             guarded([&] { attempt_ended(step, ended.attempt, ending); });
             start_what_can();
           });
@@ -223,7 +237,34 @@ void Executor::attempt_ended(std::size_t step, int attempt, const Ending& ending
   finished.benchmark = ending.benchmark;
   finished.interrupted = ending.interrupted;
   if (steps_[step].kind == Step::Kind::unit) finished.key = plan_.units[steps_[step].unit].key;
-  ended(step, finished);
+  if (steps_[step].kind != Step::Kind::deinit) return ended(step, finished);
+  auto services = services_.extract(*steps_[step].init);
+  if (!services) return ended(step, finished);
+  const std::shared_ptr<Unit> init = std::move(services.mapped());
+  ++ending_services_;
+  loop_.after(init->serving() ? time_to_die : std::chrono::milliseconds(0),
+              [this, step, init, finished]() mutable {
+                --ending_services_;
+                finished.leaked |= init->serving();
+                end_services(init, [this, step, finished] { ended(step, finished); });
+              });
+}
+
+/// What the init of a group left running serves its cases, and is ended after its deinit.
+void Executor::keep_services(std::size_t step, std::unique_ptr<Unit> init) {
+  if (stopped_) return end_services(std::move(init), [] {});
+  services_[step] = std::move(init);
+}
+
+void Executor::end_services(std::shared_ptr<Unit> init, std::function<void()> then) {
+  ++ending_services_;
+  init->end_services([this, init, then = std::move(then)] {
+    loop_.post([this, init, then] {
+      --ending_services_;
+      guarded(then);
+      start_what_can();
+    });
+  });
 }
 
 /// Whether there is another attempt; then the log of this one is kept under a name of its own.

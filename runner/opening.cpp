@@ -45,6 +45,7 @@ results::RunStarted describe_run(const std::string& id, const RunOptions& option
   start.host_model = system.model;
   start.host_cpu = system.cpu;
   start.host_memory = system.memory;
+  start.hostname = system.hostname;
   Labels labels;
   for (const Arch& arch : options.arches)
     labels.inherit(present_labels(options.labels, arch, arches));

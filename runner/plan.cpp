@@ -54,6 +54,12 @@ std::string skip_reason(const Case& test, const Labels& present, const Arch& arc
   return "";
 }
 
+/// What the names of script files are relative to.
+std::string root_of(const Group& tree, const RunOptions& options) {
+  const std::string cases = tree.directory.string(), root = options.source_root.string();
+  return !root.empty() && (cases == root || cases.starts_with(root + "/")) ? root : cases;
+}
+
 class Planner {
  public:
   Planner(const Group& tree, const RunOptions& options, const ArchTable& arches)
@@ -61,7 +67,7 @@ class Planner {
         options_(options),
         arches_(arches),
         selector_(tree, options.patterns, options.expression, options.rtf_prefix, arches),
-        root_length_(tree.directory.string().size() + 1) {
+        root_length_(root_of(tree, options).size() + 1) {
     for (const auto& unit : options.prior) done_before_.insert(unit.unit);
   }
 

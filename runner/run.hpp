@@ -51,7 +51,8 @@ struct RunOptions {
   std::string id;                             ///< "": a new unique one
   bool link_latest = true;                    ///< make results/latest point to this run
   std::string version, commit, command_line;  ///< for the log
-  std::vector<results::Subject> subjects;     ///< what is tested
+  std::filesystem::path source_root;       ///< what UnitPlanned::file is relative to; "": the cases
+  std::vector<results::Subject> subjects;  ///< what is tested
   /// Units that ended before the cases start (built packages, assembled images, cases that cannot
   /// run): logged as planned and finished, first of all.
   std::vector<results::UnitFinished> prior;

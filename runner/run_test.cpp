@@ -13,6 +13,7 @@
 #include "runner/plan.hpp"
 #include "runner/resume.hpp"
 #include "runner/run_folder.hpp"
+#include "runner/scratch.hpp"
 #include "runner/script.hpp"
 #include "runner/test_tree.hpp"
 
@@ -304,6 +305,39 @@ TEST_F(Run, a_failing_init_makes_its_cases_errors_and_the_rest_goes_on) {
   EXPECT_EQ(record.units[4].finished->reason, "init of the group top.g failed: exit 7: no network");
 }
 
+TEST_F(Run, what_an_init_leaves_running_lives_until_its_deinit_has_ended) {
+  tree.group("", "# NAME: top\n").group("010_g", "#\n").test("010_g/a").test("020_b");
+  loop.script = [&](const process::Command& command) {
+    const std::string name = command.env.at("RT_TEST_NAME");
+    EXPECT_EQ(loop.serving(), command.cwd.filename() == "010_g" && command.argv.back() == "deinit"
+                                  ? 1u
+                              : name == "top.g.a" ? 1u
+                                                  : 0u);
+    FakeLoop::Result result;
+    result.serving = command.cwd.filename() == "010_g" && command.argv.back() == "init";
+    return result;
+  };
+  const auto record = run();
+  EXPECT_EQ(results::count(record).passed, 2);
+  EXPECT_EQ(loop.serving(), 0u);
+  EXPECT_TRUE(record.find({"group", "top.g::deinit", "amd64"})->finished->leaked)
+      << "the deinit should have ended it";
+}
+
+TEST_F(Run, what_hooks_and_inits_leave_running_ends_with_an_interrupted_run) {
+  tree.group("", "# NAME: top\n").write("pre-test.sh", "").test("010_a").test("020_b");
+  std::stop_source stop;
+  loop.script = [&](const process::Command& command) {
+    FakeLoop::Result result;
+    result.serving = !command.argv[1].ends_with("/test.sh");
+    if (command.env.at("RT_TEST_NAME") == "top.b") stop.request_stop();
+    return result;
+  };
+  const auto record = run(stop.get_token());
+  EXPECT_EQ(loop.serving(), 0u);
+  EXPECT_EQ(results::count(record).passed, 1);
+}
+
 TEST_F(Run, the_whole_takes_as_long_as_the_longest_case_when_others_fit_beside_it) {
   tree.group("", "# NAME: top\n");
   for (int i = 0; i < 9; ++i) tree.test("01" + std::to_string(i) + "_short" + std::to_string(i));
@@ -422,6 +456,26 @@ TEST_F(Run, a_log_folder_that_vanishes_is_an_error_of_the_unit) {
   const fs::path in_the_way = options.results / "id" / "a.log";
   fs::create_directories(in_the_way);
   EXPECT_THAT(told(run()), ElementsAre("a:error", "b:pass"));
+}
+
+TEST(ScratchPool, gives_the_next_unit_only_what_nobody_has_touched) {
+  ScratchPool pool;
+  const auto next_after = [&](const std::function<void(const fs::path&)>& use) {
+    auto directory = pool.take();
+    const fs::path path = directory->path();
+    EXPECT_TRUE(fs::is_empty(path));
+    use(path);
+    pool.give_back(std::move(directory));
+    auto next = pool.take();
+    const bool same = next->path() == path;
+    EXPECT_EQ(fs::exists(path), same);
+    pool.give_back(std::move(next));
+    return same;
+  };
+  EXPECT_TRUE(next_after([](const fs::path&) {}));
+  EXPECT_FALSE(next_after([](const fs::path& path) { write_file_atomically(path / "f", ""); }));
+  EXPECT_FALSE(next_after([](const fs::path& path) { fs::permissions(path, fs::perms(0755)); }));
+  EXPECT_FALSE(next_after([](const fs::path& path) { fs::remove(path); }));
 }
 
 TEST(UnitLog, remembers_benchmarks_and_last_words_of_lines_that_come_in_pieces) {

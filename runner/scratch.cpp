@@ -2,6 +2,7 @@
 #include "runner/scratch.hpp"
 
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -58,6 +59,30 @@ ScratchDirectory::ScratchDirectory() {
   if (::mkdtemp(name.data()) == nullptr)
     throw system_error("making a directory like " + name, errno);
   path_ = name;
+  struct stat now {};
+  if (::lstat(name.c_str(), &now) != 0) throw system_error("reading " + name, errno);
+  made_ = {now.st_dev, now.st_ino};
+}
+
+bool ScratchDirectory::untouched() const {
+  struct stat now {};
+  if (::lstat(path_.c_str(), &now) != 0 || !S_ISDIR(now.st_mode)) return false;
+  // What is mounted on it is another inode.
+  if (now.st_dev != made_.device || now.st_ino != made_.inode) return false;
+  if ((now.st_mode & 07777) != 0700 || now.st_uid != ::geteuid()) return false;
+  std::error_code failed;
+  return fs::is_empty(path_, failed) && !failed;
+}
+
+std::unique_ptr<ScratchDirectory> ScratchPool::take() {
+  if (idle_.empty()) return std::make_unique<ScratchDirectory>();
+  std::unique_ptr<ScratchDirectory> directory = std::move(idle_.back());
+  idle_.pop_back();
+  return directory;
+}
+
+void ScratchPool::give_back(std::unique_ptr<ScratchDirectory> directory) {
+  if (directory->untouched()) idle_.push_back(std::move(directory));
 }
 
 ScratchDirectory::~ScratchDirectory() {

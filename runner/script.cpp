@@ -35,6 +35,7 @@ process::Command command_of(const Script& script) {
   command.env = script.env;
   command.timeout = script.limit;
   command.grace = script.grace;
+  command.serves = script.serves;
   return command;
 }
 
@@ -43,6 +44,7 @@ Ending judge(const process::Outcome& outcome) {
   Ending ending;
   ending.elapsed = outcome.elapsed;
   ending.leaked = outcome.leaked;
+  ending.serving = outcome.serving;
   switch (outcome.ending) {
     case process::Ending::exited:
       if (outcome.exit_code == 0) return ending;

@@ -23,6 +23,7 @@ struct Ending {
   std::chrono::nanoseconds elapsed{0};
   std::string benchmark;     ///< as in UnitFinished
   bool interrupted = false;  ///< as in UnitFinished
+  bool serving = false;      ///< what it left running lives on
 };
 
 /// The log of one unit: takes the raw output of its scripts, and remembers of it what the result
@@ -64,6 +65,7 @@ struct Script {
   std::chrono::seconds limit{600};
   std::chrono::milliseconds grace{1000};  ///< between SIGTERM and SIGKILL
   bool trace = false;
+  bool serves = false;  ///< what it leaves running is no leak: process::Command::serves
 };
 
 /// The shell that runs it.

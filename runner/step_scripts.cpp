@@ -25,6 +25,7 @@ UnitScripts StepScripts::scripts(const Step& step, int attempt) const {
     const Group& group = *step.group;
     scripts.main = make_script(*group.script, group.directory, "UNKNOWN", *step.arch);
     scripts.main.arguments = {step.kind == Step::Kind::init ? "init" : "deinit"};
+    scripts.main.serves = step.kind == Step::Kind::init;
     if (group.headers.timeout) scripts.main.limit = *group.headers.timeout;
     scripts.main.env["RTFX_ATTEMPT"] = std::to_string(attempt);
     return scripts;
@@ -39,6 +40,7 @@ UnitScripts StepScripts::scripts(const Step& step, int attempt) const {
     return script;
   };
   scripts.before = hook(test.group->pre_test);
+  if (scripts.before) scripts.before->serves = true;
   scripts.main = make_script(test.script, test.directory, name, *step.arch);
   if (test.headers.timeout) scripts.main.limit = *test.headers.timeout;
   scripts.main.env["RTFX_ATTEMPT"] = std::to_string(attempt);

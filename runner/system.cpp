@@ -5,7 +5,9 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <cctype>
+#include <climits>
 #include <fstream>
 #include <map>
 
@@ -54,6 +56,8 @@ SystemInfo read_system() {
   const auto cpu = read_pairs("/proc/cpuinfo", ':');
   if (const auto model = cpu.find("model name"); model != cpu.end()) info.cpu = model->second;
   const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+  std::array<char, HOST_NAME_MAX + 1> hostname{};
+  if (gethostname(hostname.data(), hostname.size() - 1) == 0) info.hostname = hostname.data();
   if (pages > 0 && page > 0) info.memory = static_cast<std::int64_t>(pages) * page;
   return info;
 }

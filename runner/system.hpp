@@ -16,6 +16,7 @@ struct SystemInfo {
   std::string model = "UNKNOWN";
   std::string cpu = "UNKNOWN";
   std::int64_t memory = -1;  ///< bytes
+  std::string hostname;      ///< its name in the network; may be empty
 
   /// The labels that rtf gives to every run of this host, but for its architecture.
   std::vector<std::string> labels() const { return {os, name, version}; }

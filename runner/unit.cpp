@@ -28,19 +28,22 @@ void explain(const Script& script, Ending& ending) {
 
 }  // namespace
 
-Unit::Unit(process::Loop& loop, UnitScripts scripts, const std::filesystem::path& log,
-           process::Sink output, Done done)
+Unit::Unit(process::Loop& loop, std::shared_ptr<ScratchPool> scratch, UnitScripts scripts,
+           const std::filesystem::path& log, process::Sink output, Done done)
     : loop_(loop),
+      scratch_pool_(std::move(scratch)),
       scripts_(std::move(scripts)),
       log_(log),
       output_(std::move(output)),
       done_(std::move(done)),
-      scratch_(std::make_unique<ScratchDirectory>()) {
+      scratch_(scratch_pool_->take()) {
   const auto place = [&](Script& script) { script.env["RTFX_TMP"] = scratch_->path().string(); };
   if (scripts_.before) place(*scripts_.before);
   place(scripts_.main);
   if (scripts_.after) place(*scripts_.after);
 }
+
+Unit::~Unit() { scratch_pool_->give_back(std::move(scratch_)); }
 
 void Unit::start() {
   if (scripts_.before) return run(State::preparing, *scripts_.before);
@@ -55,6 +58,19 @@ void Unit::stop(const StopCause& cause) {
 
 void Unit::kill() {
   if (state_ != State::waiting && state_ != State::ended) loop_.kill(child_);
+  for (const auto service : services_) loop_.kill(service);
+}
+
+void Unit::end_services(std::function<void()> gone) {
+  const auto left = std::make_shared<std::size_t>(services_.size() + 1);
+  const auto one_less = [left, gone = std::move(gone)] {
+    if (--*left == 0) gone();
+  };
+  for (const auto service : services_) {
+    loop_.cancel(service);
+    loop_.when_gone(service, one_less);
+  }
+  one_less();
 }
 
 void Unit::run(State state, const Script& script) {
@@ -72,6 +88,11 @@ void Unit::run(State state, const Script& script) {
 
 void Unit::ended(const process::Outcome& outcome, std::exception_ptr failure) {
   Ending ending = failure ? judge(failure) : judge(outcome);
+  if (ending.serving) {
+    services_.push_back(child_);
+    ++*serving_;
+    loop_.when_gone(child_, [serving = serving_] { --*serving; });
+  }
   if (outcome.ending == process::Ending::cancelled && stop_ && !failure) stopped(ending);
   switch (state_) {
     case State::preparing:
@@ -96,6 +117,7 @@ void Unit::stopped(Ending& ending) const {
 void Unit::prepared(const Ending& ending) {
   if (ending.result == Result::pass && !stop_) return run(State::running, scripts_.main);
   ending_ = ending;
+  ending_.serving = false;
   if (ending.result == Result::pass) {
     stopped(ending_);  // just when it was ready
   } else if (!stop_) {
@@ -140,8 +162,8 @@ void Unit::finish() {
     ending_.reason = log_.problem();
   }
   state_ = State::ended;
-  scratch_.reset();
-  done_(std::move(ending_));
+  if (ending_.serving) return done_(ending_);
+  end_services([this] { done_(ending_); });
 }
 
 }  // namespace rtfx::runner

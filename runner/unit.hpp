@@ -23,7 +23,8 @@ struct StopCause {
 
 /// The scripts of one unit, in the order in which they run.
 struct UnitScripts {
-  /// What prepares it; when it fails, the unit is an error and the main script is not run.
+  /// What prepares it; when it fails, the unit is an error and the main script is not run. What it
+  /// leaves running is ended after the last script.
   std::optional<Script> before;
   Script main;
   /// Told the result; when it fails after a pass, the unit is an error.
@@ -42,14 +43,20 @@ class Unit {
 
   /// `output` gets what the scripts print besides the log; `done` is called once, from the loop or
   /// from within start().
-  Unit(process::Loop& loop, UnitScripts scripts, const std::filesystem::path& log,
-       process::Sink output, Done done);
+  Unit(process::Loop& loop, std::shared_ptr<ScratchPool> scratch, UnitScripts scripts,
+       const std::filesystem::path& log, process::Sink output, Done done);
+  ~Unit();
 
   void start();
   /// Ends what runs; the attempt then ends as the cause says, unless its script ended first.
   void stop(const StopCause& cause);
-  /// As stop(), without any grace.
+  /// As stop(), without any grace; what it left running too.
   void kill();
+  /// Ends what the main script left running (Script::serves; Ending::serving) and calls back when
+  /// nothing of it is there any more.
+  void end_services(std::function<void()> gone);
+  /// Whether something that it left running is still there.
+  bool serving() const { return *serving_ > 0; }
 
  private:
   void run(State state, const Script& script);
@@ -62,6 +69,7 @@ class Unit {
   void finish();
 
   process::Loop& loop_;
+  std::shared_ptr<ScratchPool> scratch_pool_;
   UnitScripts scripts_;
   UnitLog log_;
   process::Sink output_;
@@ -69,6 +77,8 @@ class Unit {
   State state_ = State::waiting;
   std::unique_ptr<ScratchDirectory> scratch_;
   process::Loop::Child child_{};
+  std::vector<process::Loop::Child> services_;
+  std::shared_ptr<int> serving_ = std::make_shared<int>(0);  ///< how many of them are there
   std::optional<StopCause> stop_;
   Ending ending_;
 };

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -25,6 +26,7 @@ class FakeLoop final : public Loop {
     std::string out, err;
     std::chrono::milliseconds takes{0};
     std::exception_ptr failure{};  ///< it could not be started
+    bool serving = false;          ///< it leaves something running, where Command::serves
   };
   /// Decides about each command; without one everything succeeds silently.
   std::function<Result(const Command&)> script;
@@ -59,6 +61,7 @@ class FakeLoop final : public Loop {
     if (late || result.takes.count() > 0) outcome.elapsed = late ? command.timeout : result.takes;
     const Timer end = after(late ? command.timeout : result.takes,
                             [this, child, outcome] { finish(child, outcome); });
+    result.serving = result.serving && command.serves;
     children_[child] = {std::move(sink), std::move(done), std::move(result), end, now_};
     most_ = std::max(most_, children_.size());
     return child;
@@ -66,6 +69,12 @@ class FakeLoop final : public Loop {
 
   void cancel(Child child) override { end_now(child); }
   void kill(Child child) override { end_now(child); }
+  void when_gone(Child child, std::function<void()> callback) override {
+    if (!children_.contains(child) && !serving_.contains(child)) return callback();
+    when_gone_.emplace(child, std::move(callback));
+  }
+  /// Commands that have ended, and left something running.
+  std::size_t serving() const { return serving_.size(); }
 
   Timer after(std::chrono::milliseconds delay, std::function<void()> callback) override {
     const auto timer = static_cast<Timer>(++last_);
@@ -106,10 +115,23 @@ class FakeLoop final : public Loop {
     const Running& running = found.mapped();
     if (running.sink && !running.result.out.empty()) running.sink(Stream::out, running.result.out);
     if (running.sink && !running.result.err.empty()) running.sink(Stream::err, running.result.err);
-    running.done(outcome, running.result.failure);
+    Outcome told = outcome;
+    told.serving = running.result.serving && outcome.ending == Ending::exited;
+    if (told.serving) {
+      serving_.insert(child);
+    } else {
+      gone(child);
+    }
+    running.done(told, running.result.failure);
+  }
+
+  void gone(Child child) {
+    serving_.erase(child);
+    while (auto callback = when_gone_.extract(child)) callback.mapped()();
   }
 
   void end_now(Child child) {
+    if (serving_.contains(child)) post([this, child] { gone(child); });
     const auto found = children_.find(child);
     if (found == children_.end()) return;
     cancel(found->second.end);
@@ -120,6 +142,8 @@ class FakeLoop final : public Loop {
 
   std::map<std::pair<TimePoint, Timer>, std::function<void()>> events_;
   std::map<Child, Running> children_;
+  std::set<Child> serving_;
+  std::multimap<Child, std::function<void()>> when_gone_;
   TimePoint now_{};
   std::uint64_t last_ = 0;
   std::size_t most_ = 0;

@@ -55,6 +55,7 @@ class EpollLoop final : public Loop {
   Child start(Command command, Sink sink, Done done) override;
   void cancel(Child child) override;
   void kill(Child child) override;
+  void when_gone(Child child, std::function<void()> callback) override;
   Timer after(milliseconds delay, std::function<void()> callback) override;
   void cancel(Timer timer) override;
   void watch(int fd, std::function<void()> callback) override;
@@ -69,6 +70,7 @@ class EpollLoop final : public Loop {
     std::shared_ptr<const std::function<void()>> callback;  ///< shared: it may unwatch itself
   };
 
+  void gone(Child child);
   int patience();
   void serve_ready(int patience_ms);
   void serve_posted();
@@ -83,6 +85,7 @@ class EpollLoop final : public Loop {
   std::map<std::pair<TimePoint, Timer>, std::function<void()>> timers_;
   std::unordered_map<Timer, TimePoint> due_;
   std::unordered_map<Child, std::unique_ptr<SupervisedRun>> runs_;
+  std::unordered_multimap<Child, std::function<void()>> when_gone_;
   std::uint64_t last_ = 0;
   bool stopped_ = false;
 
@@ -116,10 +119,7 @@ Loop::Child EpollLoop::start(Command command, Sink sink, Done done) {
   auto run = std::make_unique<SupervisedRun>(*this, std::span(buffer_.get(), buffer_size),
                                              std::move(command), std::move(sink));
   try {
-    run->start([this, child, done](const Outcome& outcome, std::exception_ptr failure) {
-      runs_.erase(child);
-      done(outcome, failure);
-    });
+    run->start(done, [this, child] { gone(child); });
     runs_.emplace(child, std::move(run));
   } catch (const Error&) {
     post([done = std::move(done), failure = std::current_exception()] { done({}, failure); });
@@ -133,6 +133,20 @@ void EpollLoop::cancel(Child child) {
 
 void EpollLoop::kill(Child child) {
   if (const auto found = runs_.find(child); found != runs_.end()) found->second->kill();
+}
+
+void EpollLoop::when_gone(Child child, std::function<void()> callback) {
+  if (!runs_.contains(child)) return callback();
+  when_gone_.emplace(child, std::move(callback));
+}
+
+void EpollLoop::gone(Child child) {
+  runs_.erase(child);
+  const auto [first, last] = when_gone_.equal_range(child);
+  std::vector<std::function<void()>> callbacks;
+  for (auto entry = first; entry != last; ++entry) callbacks.push_back(std::move(entry->second));
+  when_gone_.erase(first, last);
+  for (const auto& callback : callbacks) callback();
 }
 
 Loop::Timer EpollLoop::after(milliseconds delay, std::function<void()> callback) {

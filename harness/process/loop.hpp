@@ -31,12 +31,15 @@ class Loop {
 
   /// Starts the command. `done` is called once, after the last call of `sink`, when the command and
   /// every descendant is gone; never from within start(). What keeps it from starting is told to `done` too.
+  /// With Command::serves it is called when the command has ended, and `sink` may be called after it.
   virtual Child start(Command command, Sink sink, Done done) = 0;
   /// Ends the command's whole tree: SIGTERM, at most `grace`, SIGKILL. Its outcome will be
   /// `cancelled`. Nothing happens when it has ended.
   virtual void cancel(Child child) = 0;
   /// SIGKILL for its whole tree at once.
   virtual void kill(Child child) = 0;
+  /// Calls back when nothing of the command is left; at once when that is so already.
+  virtual void when_gone(Child child, std::function<void()> callback) = 0;
 
   /// Calls back once, not before `delay`. What has ended, and been written, before this process sees the delay over is
   /// told first: a process that was stopped for a while (Ctrl-Z) must not take for late what was not.

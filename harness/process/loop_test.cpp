@@ -187,6 +187,57 @@ TEST_F(LoopTest, is_cancelled_within_2_seconds_while_a_daemon_is_left) {
   EXPECT_EQ(told.outcome.ending, Ending::exited) << "that is how the program itself had ended";
 }
 
+TEST_F(LoopTest, lets_what_serves_live_until_it_is_cancelled) {
+  Command command = shell("(sleep 0.3; echo later; exec sleep 61) & setsid sleep 62 & echo ready");
+  command.serves = true;
+  std::string out;
+  Outcome outcome;
+  bool gone = false;
+  Loop::Child child{};
+  child = loop->start(
+      command, [&](Stream, std::string_view bytes) { out += bytes; },
+      [&](const Outcome& told, const std::exception_ptr& failure) {
+        EXPECT_EQ(message_of(failure), "no error");
+        EXPECT_EQ(out, "ready\n");
+        outcome = told;
+        loop->after(600ms, [&] {
+          EXPECT_FALSE(gone);
+          EXPECT_EQ(out, "ready\nlater\n");
+          EXPECT_FALSE(strangers().empty());
+          loop->cancel(child);
+        });
+      });
+  loop->when_gone(child, [&] {
+    gone = true;
+    loop->stop();
+  });
+  loop->run();
+  EXPECT_TRUE(outcome.ok());
+  EXPECT_TRUE(outcome.serving);
+  EXPECT_FALSE(outcome.leaked);
+  EXPECT_THAT(strangers(), IsEmpty());
+  bool at_once = false;
+  loop->when_gone(child, [&] { at_once = true; });
+  EXPECT_TRUE(at_once);
+}
+
+TEST_F(LoopTest, what_serves_nobody_is_gone_with_its_command) {
+  Command command = shell("exit 3");
+  command.serves = true;
+  const Told told = run(command);
+  EXPECT_EQ(told.outcome.exit_code, 3);
+  EXPECT_FALSE(told.outcome.serving);
+}
+
+TEST_F(LoopTest, what_serves_dies_with_the_loop) {
+  Command command =
+      shell("trap '' TERM; sh -c 'trap \"\" TERM; while :; do sleep 1; done' & exit 0");
+  command.serves = true;
+  EXPECT_TRUE(run(command).outcome.serving);
+  loop.reset();
+  EXPECT_THAT(strangers(), IsEmpty());
+}
+
 TEST(LoopThreads, has_loops_in_several_threads) {
   std::vector<std::jthread> threads;
   for (int t = 0; t < 4; ++t) {

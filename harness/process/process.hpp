@@ -24,6 +24,9 @@ struct Command {
   std::chrono::milliseconds timeout{
       0};  ///< from the start; 0 is refused: nothing runs without a limit
   std::chrono::milliseconds grace{1000};  ///< between SIGTERM to the whole tree and SIGKILL
+  /// For Loop only: what it leaves running when it exits by itself is no leak but lives on, until
+  /// Loop::cancel(), Loop::kill() or the end of the loop.
+  bool serves = false;
 };
 
 /// Why a child is no longer there.
@@ -39,7 +42,8 @@ struct Outcome {
   int exit_code = 0;  ///< for Ending::exited
   int signal = 0;     ///< for Ending::signalled
   std::chrono::nanoseconds elapsed{0};
-  bool leaked = false;  ///< it left descendants behind, which were killed
+  bool leaked = false;   ///< it left descendants behind, which were killed
+  bool serving = false;  ///< it left descendants behind, which live on (Command::serves)
 
   bool ok() const { return ending == Ending::exited && exit_code == 0; }
   /// "exit 3", "killed by signal 9", "timed out after 10 s", "cancelled".

@@ -68,8 +68,9 @@ FileDescriptor standard_input(const std::string& text) {
 SupervisedRun::SupervisedRun(Loop& loop, std::span<char> buffer, Command command, Sink sink)
     : loop_(loop), buffer_(buffer), command_(std::move(command)), sink_(std::move(sink)) {}
 
-void SupervisedRun::start(Loop::Done finished) {
+void SupervisedRun::start(Loop::Done finished, std::function<void()> gone) {
   finished_ = std::move(finished);
+  gone_ = std::move(gone);
   const std::string program = program_path(command_);
   in_context(fmt::format("cannot start {}", program), [&] {
     const FileDescriptor input = standard_input(command_.stdin_text);
@@ -127,9 +128,27 @@ void SupervisedRun::main_ended(const SupervisorReport& report) {
     outcome_.elapsed =
         std::max(nanoseconds(0), nanoseconds(report.time) - started_.time_since_epoch());
   if (report.empty || phase_ != Phase::running) return;
-  phase_ = Phase::draining;
   cancel_timer(limit_);
+  if (command_.serves && report.kind == SupervisorReport::exited) return serve();
+  phase_ = Phase::draining;
   after(drain_window, &SupervisedRun::terminate_leftovers);
+}
+
+void SupervisedRun::serve() {
+  phase_ = Phase::serving;
+  read_what_is_there();
+  Outcome outcome = judge();
+  outcome.serving = true;
+  const Loop::Done finished = std::exchange(finished_, nullptr);
+  finished(outcome, nullptr);
+}
+
+/// Now, before any timer, unless somebody goes on writing.
+void SupervisedRun::read_what_is_there() {
+  for (Output* output : {&out_, &err_}) {
+    for (int pieces = 0; pieces < most_pieces && read_piece(*output); ++pieces) {
+    }
+  }
 }
 
 void SupervisedRun::after(milliseconds delay, void (SupervisedRun::*next)()) {
@@ -155,6 +174,8 @@ void SupervisedRun::cancel() {
   cancelled_ = true;
   if (phase_ == Phase::running) {
     outcome_.ending = Ending::cancelled;
+    terminate();
+  } else if (phase_ == Phase::serving) {
     terminate();
   } else if (phase_ == Phase::terminating && command_.grace > cancelled_grace) {
     after(cancelled_grace, &SupervisedRun::kill_tree);
@@ -218,11 +239,7 @@ void SupervisedRun::gone() {
   cancel_timer(limit_);
   release_supervisor();
   if (out_.pipe || err_.pipe) after(drain_window, &SupervisedRun::finish);
-  // What is left in the pipes comes now, before any timer, unless a stranger goes on writing.
-  for (Output* output : {&out_, &err_}) {
-    for (int pieces = 0; pieces < most_pieces && read_piece(*output); ++pieces) {
-    }
-  }
+  read_what_is_there();
   finish_if_drained();
 }
 
@@ -241,8 +258,11 @@ void SupervisedRun::finish() {
   close_output(err_);
   cancel_timer(step_);
   const Loop::Done finished = std::move(finished_);
+  const std::function<void()> gone = std::move(gone_);
   const Outcome outcome = judge();
-  finished(outcome, failure());  // this object may be gone afterwards
+  const std::exception_ptr problem = failure();
+  gone();  // this object may have gone with that
+  if (finished) finished(outcome, problem);
 }
 
 std::exception_ptr SupervisedRun::failure() const {

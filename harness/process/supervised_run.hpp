@@ -3,7 +3,8 @@
 // One command, from its start to the end of its last descendant. Internal to this folder.
 //
 //     running ──main exits──> draining ──100 ms, something is left──> terminating ──grace──> killing
-//        └──time limit, stop────────────────────────────────────────────┘
+//        ├──time limit, stop────────────────────────────────────────────┤
+//        └──main exits, Command::serves──> serving ──stop───────────────┘
 //     any of them ──nothing is left──> gone ──end of output, or 100 ms──> finished
 #pragma once
 
@@ -30,15 +31,16 @@ class SupervisedRun {
   SupervisedRun(const SupervisedRun&) = delete;
   SupervisedRun& operator=(const SupervisedRun&) = delete;
 
-  /// `finished` is called once, from the loop, and may destroy this object. Throws Error (ExitCode::host).
-  void start(Loop::Done finished);
+  /// `gone` is called once, from the loop, when nothing is left, and may destroy this object; `finished`
+  /// once, after it or, with Command::serves, before. Throws Error (ExitCode::host).
+  void start(Loop::Done finished, std::function<void()> gone);
   /// SIGTERM, at most the grace, SIGKILL.
   void cancel();
   /// SIGKILL at once.
   void kill();
 
  private:
-  enum class Phase { running, draining, terminating, killing, gone };
+  enum class Phase { running, draining, serving, terminating, killing, gone };
   struct Output {
     Stream stream;
     FileDescriptor pipe;
@@ -49,6 +51,8 @@ class SupervisedRun {
   void close_output(Output& output);
   void read_reports();
   void main_ended(const SupervisorReport& report);
+  void serve();
+  void read_what_is_there();
   void after(std::chrono::milliseconds delay, void (SupervisedRun::*next)());
   void limit_reached();
   void terminate();
@@ -70,6 +74,7 @@ class SupervisedRun {
   Command command_;
   Sink sink_;
   Loop::Done finished_;
+  std::function<void()> gone_;
 
   std::unique_ptr<Supervisor> supervisor_;
   Output out_{Stream::out, {}};

@@ -73,9 +73,14 @@ int jobs_of(const Options& options) {
   return options.parallel ? static_cast<int>(std::max(1u, std::thread::hardware_concurrency())) : 1;
 }
 
-std::string commit_of(const Cases& cases) {
-  const auto repository = git::Repository::discover(cases.tree->directory);
-  return repository ? repository->head_commit().value_or("") : "";
+/// Commit and paths are those of the repository that the cases are in.
+void describe_source(const Cases& cases, runner::RunOptions& run) {
+  if (const auto repository = git::Repository::discover(cases.tree->directory)) {
+    run.commit = repository->head_commit().value_or("");
+    run.source_root = repository->root();
+  } else if (cases.project) {
+    run.source_root = cases.project->root;
+  }
 }
 
 /// rtf writes over the results of an earlier run with the same id; they are moved aside instead.
@@ -119,7 +124,7 @@ runner::RunOptions run_options(const Context& context, const Options& options, c
   run.id = options.id;
   run.link_latest = options.id.empty();
   run.version = RTFX_VERSION;
-  run.commit = commit_of(cases);
+  describe_source(cases, run);
   run.command_line = command_line();
   read_limit("--timeout", options.timeout, run.default_timeout);
   read_limit("--global-timeout", options.global_timeout, run.global_timeout);
@@ -231,6 +236,8 @@ void learn(const fs::path& results, const results::RunRecord& record) {
 int run(const Context& context, const Options& options) {
   check_junit_place(options);
   if (!options.resume.empty()) refuse_with_resume(context, options);
+  // The small process that starts the others is made of this one, which is small only now.
+  const std::unique_ptr<process::Loop> loop = process::make_loop();
   const Cases cases = load_cases(context);
   runner::RunOptions run = run_options(context, options, cases);
   if (!options.resume.empty()) resume(options, cases, run);
@@ -249,7 +256,6 @@ int run(const Context& context, const Options& options) {
     build_missing_packages(context, *cases.project, run.arches);
   if (options.resume.empty()) keep_earlier_run(run.results, run.id);
 
-  const std::unique_ptr<process::Loop> loop = process::make_loop();
   Audience audience(context, options, run);
   audience.console.attach(*loop);
   const results::RunRecord record =
