@@ -106,6 +106,7 @@ struct Schedule::State {
   Place place(std::size_t task) const { return {rest[task], task}; }
 
   std::optional<std::size_t> start_next() {
+    if (free_jobs == 0) return std::nullopt;
     std::size_t seen = 0;
     for (auto candidate = ready.begin(); candidate != ready.end() && ++seen <= most_looked_at;) {
       const Place place = *candidate;
