@@ -21,6 +21,7 @@ Counts count(const RunRecord& run) {
       case Result::pass:
         ++counts.passed;
         if (unit.flaky()) ++counts.flaky;
+        if (!unit.finished->reused_from.empty()) ++counts.cached;
         break;
       case Result::fail:
         ++counts.failed;

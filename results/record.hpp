@@ -38,7 +38,8 @@ struct RunRecord {
 /// Counts over the cases of a run (groups' own scripts are not cases).
 struct Counts {
   int passed = 0, failed = 0, errored = 0, timed_out = 0, skipped = 0, cancelled = 0, missing = 0;
-  int flaky = 0;  ///< of the passed: those that needed more than one attempt
+  int flaky = 0;   ///< of the passed: those that needed more than one attempt
+  int cached = 0;  ///< of the passed: those that were taken over from an earlier run
   int bad() const { return failed + errored + timed_out; }
 };
 

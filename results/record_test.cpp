@@ -106,6 +106,9 @@ TEST(Record, a_pass_after_a_failed_attempt_is_flaky) {
   EXPECT_EQ(count(run).passed, 2);
   EXPECT_EQ(count(run).flaky, 1);
   EXPECT_EQ(describe(count(run)), "2 passed (1 flaky)");
+  Counts counts = count(run);
+  counts.cached = 1;
+  EXPECT_EQ(describe(counts), "2 passed (1 flaky, 1 cached)");
 }
 
 TEST(Record, a_unit_that_is_started_again_loses_its_result_and_its_attempts) {

@@ -77,7 +77,10 @@ std::string format_seconds(std::chrono::nanoseconds duration) {
 
 std::string describe(const Counts& counts) {
   std::vector<std::string> parts{fmt::format("{} passed", counts.passed)};
-  if (counts.flaky > 0) parts[0] += fmt::format(" ({} flaky)", counts.flaky);
+  std::vector<std::string> kinds;
+  if (counts.flaky > 0) kinds.push_back(fmt::format("{} flaky", counts.flaky));
+  if (counts.cached > 0) kinds.push_back(fmt::format("{} cached", counts.cached));
+  if (!kinds.empty()) parts[0] += " (" + text::join(kinds, ", ") + ")";
   const std::array<std::pair<int, const char*>, 6> others{{{counts.failed, "failed"},
                                                            {counts.errored, "with an error"},
                                                            {counts.timed_out, "timed out"},

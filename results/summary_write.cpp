@@ -88,6 +88,7 @@ void write_head(JsonObject& json, const RunRecord& run) {
   const Counts counts = count(run);
   json.number("passed", counts.passed);
   json.number("flaky", counts.flaky);
+  json.number("cached", counts.cached);
   json.number("failed", counts.failed);
   json.number("errored", counts.errored);
   json.number("timed_out", counts.timed_out);

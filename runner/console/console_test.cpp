@@ -132,7 +132,7 @@ TEST_F(ConsoleTest, one_line_per_case_as_rtf_has_it) {
            init of the group top failed: exit 1
 [SKIP    ] top.skipped 0.02s (needs label slow)
 [CANCEL  ] top.off 0.02s (exit 253)
-[PASS    ] top.cached 0.02s (known from OLD)
+[CACHED  ] top.cached 0.02s (passed in OLD)
 [PASS    ] top.leaked 0.02s (left processes behind, which were ended)
 )");
 }

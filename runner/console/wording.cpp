@@ -83,14 +83,17 @@ std::string Wording::finished(const results::UnitFinished& unit, int failed_atte
                               const std::string& issue) const {
   const bool flaky = is_flaky(unit, failed_attempts);
   const bool bad = results::rtf_result(unit.result) == 1;
-  const Look look = flaky ? Look{"FLAKY", "1;33"} : look_of(unit.result);
+  const bool cached = unit.result == Result::pass && !unit.reused_from.empty();
+  const Look look = flaky    ? Look{"FLAKY", "1;33"}
+                    : cached ? Look{"CACHED", "32"}
+                             : look_of(unit.result);
   std::string line = fmt::format("{} {} {}s", tag(look.word, look.shade), label(unit.unit),
                                  hundredths(unit.elapsed));
   if (flaky) line += fmt::format(" (passed at attempt {})", failed_attempts + 1);
   if (unit.result == Result::pass && !unit.benchmark.empty())
     line += " [Benchmark: " + one_line(unit.benchmark) + "]";
   if (bad && !issue.empty()) line += " [maybe: " + one_line(issue) + "]";
-  if (!unit.reused_from.empty()) line += " (known from " + one_line(unit.reused_from) + ")";
+  if (!unit.reused_from.empty()) line += " (passed in " + one_line(unit.reused_from) + ")";
   line += left_behind(unit.leaked);
   if (!bad && !unit.reason.empty()) line += " (" + one_line(unit.reason) + ")";
   line += '\n';

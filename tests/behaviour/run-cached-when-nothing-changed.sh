@@ -28,6 +28,9 @@ ran() {
 ran 'the first time' 'declared undeclared fails' --cached
 ran 'nothing changed' 'undeclared fails' --cached
 expect_summary passed 2
+expect_summary cached 1
+expect_output '^\[CACHED  \] .*declared .* \(passed in '
+expect_output '2 passed \(1 cached\), 1 failed'
 ran 'still nothing changed' 'undeclared fails' --cached
 ran 'not asked for' 'declared undeclared fails'
 echo 2 >cases/010_declared/data
