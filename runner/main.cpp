@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -143,6 +144,9 @@ int main(int argc, char** argv) {
   } catch (const rtfx::Error& error) {
     print_error(error.what());
     return static_cast<int>(error.code());
+  } catch (const std::filesystem::filesystem_error& error) {
+    print_error(error.path1().string() + ": " + error.code().message());
+    return static_cast<int>(ExitCode::failed);
   } catch (const std::exception& error) {
     print_error(std::string("internal error: ") + error.what());
     return static_cast<int>(ExitCode::failed);

@@ -150,7 +150,8 @@ std::vector<Arch> Project::all_arch_rows() const {
 std::optional<fs::path> find_project_file(const fs::path& start) {
   for (fs::path directory = fs::absolute(start);; directory = directory.parent_path()) {
     const fs::path candidate = directory / "rtfx.yml";
-    if (fs::exists(candidate)) return candidate;
+    std::error_code unreachable;  // as good as absent
+    if (fs::exists(candidate, unreachable)) return candidate;
     if (directory == directory.root_path()) return std::nullopt;
   }
 }
