@@ -22,7 +22,7 @@ stty -a >before
 echo "exit \$?"
 stty -a >after
 SH
-    { wait_for test -e "_results/$id/ready"; sleep 0.3; eval "$2"; sleep 3; } | script -qec 'sh session.sh' screen >/dev/null
+    { wait_for test -e "_results/$id/ready"; sleep 0.3; eval "$2"; sleep 3; } | script -qec 'exec sh session.sh' screen >/dev/null
     tr -d '\r' <screen >text
     diff before after >&2 || fail "$id: the modes of the terminal are different"
     awk -v RS='\033[[]J' 'END { print }' text | grep -q ' done, ' && fail "$id: the area is still there"
