@@ -136,4 +136,29 @@ std::string printable(std::string_view bytes) {
   return out;
 }
 
+std::string one_line(std::string_view bytes) {
+  const auto plain = [](char c) { return c >= 0x20 && c < 0x7f; };
+  if (std::all_of(bytes.begin(), bytes.end(), plain)) return std::string(bytes);
+  std::string line;
+  for (const char c : printable(bytes)) {
+    if (c == '\n') {
+      line += "\\x0a";
+    } else if (c == '\r') {
+      line += "\\x0d";
+    } else if (c == '\t') {
+      line += "\\x09";
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
+std::string flattened(std::string_view bytes) {
+  std::string line = printable(bytes);
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\t' || c == '\n' || c == '\r'; }, ' ');
+  return line;
+}
+
 }  // namespace rtfx::text

@@ -22,5 +22,9 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
 /// The bytes as valid UTF-8 fit for XML 1.0 and terminals: invalid sequences, and control characters other than
 /// tab, newline and carriage return, become visible `\xNN` (XML 1.0, "Char").
 std::string printable(std::string_view bytes);
+/// The same on one line: newlines, carriage returns and tabs are shown as `\xNN` too.
+std::string one_line(std::string_view bytes);
+/// The same on one line: newlines, carriage returns and tabs are blanks.
+std::string flattened(std::string_view bytes);
 
 }  // namespace rtfx::text

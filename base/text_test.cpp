@@ -29,6 +29,12 @@ TEST(Text, printable_keeps_what_xml_allows) {
             "tab\t newline\n r\u00e9sum\u00e9 \U0001F600");
 }
 
+TEST(Text, one_line_and_flattened_are_one_line_each) {
+  EXPECT_EQ(one_line("a\nb\tc\rd \x1b"), "a\\x0ab\\x09c\\x0dd \\x1b");
+  EXPECT_EQ(flattened("a\nb\tc\rd \x1b"), "a b c d \\x1b");
+  EXPECT_EQ(one_line("plain"), "plain");
+}
+
 TEST(Text, printable_shows_control_characters_and_bad_utf8) {
   EXPECT_EQ(printable(std::string_view("\0\x1b[0m", 5)), "\\x00\\x1b[0m");
   EXPECT_EQ(printable("\xff\xc3("), "\\xff\\xc3(");

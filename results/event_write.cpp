@@ -4,6 +4,7 @@
 // documented in docs/results.md; a field that is empty is left out.
 #include "results/event_log.hpp"
 #include "results/json_text.hpp"
+#include "results/run_json.hpp"
 #include "results/timestamp.hpp"
 
 namespace rtfx::results {
@@ -13,30 +14,6 @@ void put_unit(JsonObject& json, const UnitId& unit) {
   json.text("kind", unit.kind);
   json.text("name", unit.name);
   json.text("arch", unit.arch);
-}
-
-void write_host(std::string& out, const RunStarted& run) {
-  JsonObject host(out);
-  host.text("os", run.host_os);
-  host.text("arch", run.host_arch);
-  host.text("name", run.host_name);
-  host.text("version", run.host_version);
-  host.text("model", run.host_model);
-  host.text("cpu", run.host_cpu);
-  host.number("memory", run.host_memory);
-  host.text_if("hostname", run.hostname);
-}
-
-void write_subjects(std::string& out, const std::vector<Subject>& subjects) {
-  out += '[';
-  for (const auto& subject : subjects) {
-    if (&subject != &subjects.front()) out += ',';
-    JsonObject json(out);
-    json.text("name", subject.name);
-    json.text("arch", subject.arch);
-    json.text("digest", subject.digest);
-  }
-  out += ']';
 }
 
 void write(JsonObject& json, const RunStarted& run) {

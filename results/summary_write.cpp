@@ -2,6 +2,7 @@
 //
 // SUMMARY.json: rtf's keys, and ours beside them; a result a line.
 #include "results/json_text.hpp"
+#include "results/run_json.hpp"
 #include "results/reports.hpp"
 #include "results/rows.hpp"
 #include "results/timestamp.hpp"
@@ -48,36 +49,12 @@ void write_row(std::string& out, const Row& row) {
   json.text_if("reused_from", row.finished->reused_from);
 }
 
-void write_system(std::string& out, const RunStarted& start) {
-  JsonObject json(out);
-  json.text("os", start.host_os);
-  json.text("name", start.host_name);
-  json.text("version", start.host_version);
-  json.text("arch", start.host_arch);
-  json.text("model", start.host_model);
-  json.text("cpu", start.host_cpu);
-  json.number("memory", start.host_memory);
-  json.text_if("hostname", start.hostname);
-}
-
-void write_subjects(std::string& out, const std::vector<Subject>& subjects) {
-  out += '[';
-  for (const Subject& subject : subjects) {
-    if (&subject != &subjects.front()) out += ',';
-    JsonObject json(out);
-    json.text("name", subject.name);
-    json.text("arch", subject.arch);
-    json.text("digest", subject.digest);
-  }
-  out += ']';
-}
-
 void write_head(JsonObject& json, const RunRecord& run) {
   const RunStarted& start = run.start;
   json.text("id", start.run_id);
   if (run.begin) json.text("start", format_time(*run.begin));
   if (run.end) json.text("end", format_time(*run.end));
-  write_system(json.value_of("system"), start);
+  write_host(json.value_of("system"), start);
   json.list("labels", start.labels);
   json.text_if("version", start.version);
   json.text_if("commit", start.commit);

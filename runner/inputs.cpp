@@ -48,7 +48,7 @@ std::vector<Item> items_of(const Case& test) {
   std::vector<Item> items;
   const auto add = [&](const Headers& headers, const fs::path& folder, const fs::path& script) {
     for (const Headers::Input& input : headers.inputs)
-      items.push_back({input.text, folder, {one_line(script.string()), input.line}});
+      items.push_back({input.text, folder, {text::one_line(script.string()), input.line}});
   };
   for (const Group* group : groups_of(test)) {
     if (group->script) add(group->headers, group->directory, *group->script);
@@ -168,7 +168,8 @@ class KeyMaker {
     const auto [base, pattern] = place_of(item, item.text, test);
     const std::vector<fs::path> found = expand(base, pattern);
     if (found.empty())
-      item.fail(fmt::format("\"{}\" finds nothing in {}", item.text, one_line(base.string())));
+      item.fail(
+          fmt::format("\"{}\" finds nothing in {}", item.text, text::one_line(base.string())));
     for (const fs::path& path : found)
       hash.add_tree(path, path.string().substr(base.string().size()));
   }
@@ -222,7 +223,7 @@ class KeyMaker {
     const fs::path file = base / path;
     std::error_code failed;
     if (!fs::is_regular_file(file, failed))
-      item.fail(fmt::format("there is no image YAML {}", one_line(file.string())));
+      item.fail(fmt::format("there is no image YAML {}", text::one_line(file.string())));
     hash.add_tree(file, "image");
     Diagnostics problems;
     const auto resolve = [&](const fs::path& from, const std::string& package_path) {

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "runner/select.hpp"
 #include "runner/shard.hpp"
 
@@ -154,7 +155,7 @@ class Planner {
       throw Error(
           fmt::format(
               "{}: two things to run would be called {}: rename the directory, or drop REPEAT",
-              one_line(unit.test->script), id.name),
+              text::one_line(unit.test->script), id.name),
           ExitCode::usage);
     }
   }

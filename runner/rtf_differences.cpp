@@ -22,22 +22,4 @@ std::vector<std::string> RtfDifferences::lines() const {
   return lines;
 }
 
-std::string one_line(std::string_view path) {
-  const auto plain = [](char c) { return c >= 0x20 && c < 0x7f; };
-  if (std::all_of(path.begin(), path.end(), plain)) return std::string(path);
-  std::string line;
-  for (const char c : text::printable(path)) {
-    if (c == '\n') {
-      line += "\\x0a";
-    } else if (c == '\r') {
-      line += "\\x0d";
-    } else if (c == '\t') {
-      line += "\\x09";
-    } else {
-      line += c;
-    }
-  }
-  return line;
-}
-
 }  // namespace rtfx::runner

@@ -32,7 +32,4 @@ class RtfDifferences {
   std::array<Seen, 3> seen_;
 };
 
-/// A path for messages and tables: one line of UTF-8, whatever is in it.
-std::string one_line(std::string_view path);
-
 }  // namespace rtfx::runner

@@ -138,7 +138,7 @@ Selector::Selector(const Group& tree, const std::vector<std::string>& patterns,
                    const std::string& expression, bool rtf_prefix, const ArchTable& arches) {
   const std::vector<const Case*> cases = all_cases(tree);
   if (cases.empty()) {
-    throw Error(fmt::format("no test cases in {}", one_line(tree.directory.string())),
+    throw Error(fmt::format("no test cases in {}", text::one_line(tree.directory.string())),
                 ExitCode::nothing_to_run);
   }
   if (patterns.empty() && expression.empty()) return;

@@ -49,7 +49,7 @@ struct Entry {
   /// What it is called in the names of cases.
   std::string name() const {
     const auto bar = file_name.find('_');
-    return one_line(bar == std::string::npos ? file_name : file_name.substr(bar + 1));
+    return text::one_line(bar == std::string::npos ? file_name : file_name.substr(bar + 1));
   }
   bool operator<(const Entry& other) const {
     return order != other.order ? order < other.order : file_name < other.file_name;
@@ -83,8 +83,9 @@ struct Listing {
 /// Messages name a path in one line, and a path as long as a system allows by its two ends.
 std::string path_to_tell(const std::string& path) {
   constexpr std::size_t longest = 300, end = 100;
-  if (path.size() <= longest) return one_line(path);
-  return one_line(path.substr(0, end)) + "..." + one_line(path.substr(path.size() - end));
+  if (path.size() <= longest) return text::one_line(path);
+  return text::one_line(path.substr(0, end)) + "..." +
+         text::one_line(path.substr(path.size() - end));
 }
 
 struct CloseDirectory {
@@ -167,7 +168,7 @@ class DirectoryReader {
       text.append(buffer.data(), static_cast<std::size_t>(got));
       if (static_cast<std::size_t>(got) < buffer.size()) break;  // the end, as it is a file
     }
-    return read_headers(text, one_line(path_ + "/" + script), diagnostics_, differences_);
+    return read_headers(text, text::one_line(path_ + "/" + script), diagnostics_, differences_);
   }
 
   void problem(const char* name, int error) {
@@ -290,17 +291,17 @@ class TreeLoader {
       for (std::size_t i = directories.size() - 1; i > own; --i) group = group->parent;
       test.name = group->name;
       for (std::size_t i = own; i < directories.size(); ++i)
-        test.name = join_names(test.name, one_line(directories[i]));
+        test.name = join_names(test.name, text::one_line(directories[i]));
       if (!cases_.try_emplace(test.name, &test).second) continue;
-      differences_.add(RtfDifferences::Kind::equal_names, {one_line(test.script), 0},
-                       "is called " + test.name + " here, as " + one_line(other.script) +
+      differences_.add(RtfDifferences::Kind::equal_names, {text::one_line(test.script), 0},
+                       "is called " + test.name + " here, as " + text::one_line(other.script) +
                            " is called " + taken +
                            " already; rtf mixes up the results of such cases");
       return;
     }
-    diagnostics_.error({one_line(test.script), 0}, "this case is called " + taken + ", and so is " +
-                                                       one_line(other.script) +
-                                                       ": rename one of the directories");
+    diagnostics_.error({text::one_line(test.script), 0},
+                       "this case is called " + taken + ", and so is " +
+                           text::one_line(other.script) + ": rename one of the directories");
   }
 
   std::string root_;

@@ -12,6 +12,7 @@
 #include "results/merge.hpp"
 #include "results/rows.hpp"
 #include "runner/commands/command.hpp"
+#include "runner/commands/run_json.hpp"
 #include "runner/commands/table.hpp"
 #include "runner/run_folder.hpp"
 
@@ -42,22 +43,9 @@ results::MergeOutcome merge_into(const runner::RunFolder& folder, const fs::path
 }
 
 void print_json(const fs::path& folder, const results::MergeOutcome& outcome) {
-  const results::Counts counts = results::count(outcome.run);
-  std::vector<std::string> notes;
-  for (const std::string& note : outcome.notes) notes.push_back(text::printable(note));
-  const nlohmann::ordered_json json{{"folder", text::printable(folder.string())},
-                                    {"id", outcome.run.start.run_id},
-                                    {"complete", outcome.run.finished},
-                                    {"reason", text::printable(outcome.run.reason)},
-                                    {"passed", counts.passed},
-                                    {"flaky", counts.flaky},
-                                    {"failed", counts.failed},
-                                    {"errored", counts.errored},
-                                    {"timed_out", counts.timed_out},
-                                    {"skipped", counts.skipped},
-                                    {"cancelled", counts.cancelled},
-                                    {"missing", counts.missing},
-                                    {"notes", notes}};
+  nlohmann::ordered_json json = run_json(folder, outcome.run);
+  json["notes"] = nlohmann::ordered_json::array();
+  for (const std::string& note : outcome.notes) json["notes"].push_back(text::printable(note));
   print(json.dump(1) + "\n");
 }
 

@@ -9,6 +9,7 @@
 #include "results/reports.hpp"
 #include "results/rows.hpp"
 #include "runner/commands/command.hpp"
+#include "runner/commands/run_json.hpp"
 #include "runner/commands/table.hpp"
 
 namespace rtfx::commands {
@@ -30,28 +31,12 @@ results::RunRecord regenerate(const fs::path& folder) {
   return run;
 }
 
-nlohmann::ordered_json as_json(const fs::path& folder, const results::RunRecord& run) {
-  const results::Counts counts = results::count(run);
-  return {{"folder", text::printable(folder.string())},
-          {"id", run.start.run_id},
-          {"complete", run.finished},
-          {"reason", run.reason},
-          {"passed", counts.passed},
-          {"flaky", counts.flaky},
-          {"failed", counts.failed},
-          {"errored", counts.errored},
-          {"timed_out", counts.timed_out},
-          {"skipped", counts.skipped},
-          {"cancelled", counts.cancelled},
-          {"missing", counts.missing}};
-}
-
 int report(const Options& options) {
   auto list = nlohmann::ordered_json::array();
   for (const fs::path folder : options.folders) {
     const results::RunRecord run = regenerate(folder);
     if (options.json) {
-      list.push_back(as_json(folder, run));
+      list.push_back(run_json(folder, run));
     } else {
       print(fmt::format("{}: {}{}\n", folder.string(), results::describe(results::count(run)),
                         run.finished         ? ""

@@ -21,13 +21,6 @@ std::size_t width_of(const std::string& text) {
   }));
 }
 
-std::string one_line(const std::string& cell) {
-  std::string clean = text::printable(cell);
-  std::replace_if(
-      clean.begin(), clean.end(), [](char c) { return c == '\t' || c == '\n' || c == '\r'; }, ' ');
-  return clean;
-}
-
 }  // namespace
 
 std::string tab_table(
@@ -38,14 +31,14 @@ std::string tab_table(
     for (std::size_t column = 0; column + 1 < row.size(); ++column) {
       if (stops.size() <= column) stops.push_back(0);
       const std::size_t stop =
-          (width_of(one_line(row[column])) + tab_width - 1) / tab_width * tab_width;
+          (width_of(text::flattened(row[column])) + tab_width - 1) / tab_width * tab_width;
       stops[column] = std::max(stops[column], stop);
     }
   }
   std::string out;
   for (std::size_t r = 0; r < rows.size(); ++r) {
     for (std::size_t column = 0; column < rows[r].size(); ++column) {
-      const std::string cell = one_line(rows[r][column]);
+      const std::string cell = text::flattened(rows[r][column]);
       out += decorate ? decorate(r, column, cell) : cell;
       if (column + 1 == rows[r].size()) break;
       const std::size_t tabs = (stops[column] - width_of(cell) + tab_width - 1) / tab_width;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.hpp"
 #include "results/event_log.hpp"
 #include "results/tap.hpp"
 #include "runner/console/width.hpp"
@@ -53,7 +54,7 @@ struct TapReporter::State {
       out.write(results::tap_line(++ended, record));
     } else if (results::rtf_result(unit.result) == 1) {
       out.write(fmt::format("# {} {}: {}\n", results::result_name(unit.result),
-                            one_line(unit.unit.name), one_line(unit.reason)));
+                            text::flattened(unit.unit.name), text::flattened(unit.reason)));
     }
   }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "runner/console/width.hpp"
 
 namespace rtfx::console {
@@ -76,7 +77,7 @@ std::vector<std::string> Tail::lines(std::size_t count) const {
   while (!all.empty() && lines.size() < count) {
     const auto newline = all.rfind('\n');
     const auto begin = newline == std::string_view::npos ? 0 : newline + 1;
-    lines.push_back(one_line(last_version(all.substr(begin))));
+    lines.push_back(text::flattened(last_version(all.substr(begin))));
     all = all.substr(0, newline == std::string_view::npos ? 0 : newline);
   }
   std::reverse(lines.begin(), lines.end());

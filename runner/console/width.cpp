@@ -60,13 +60,6 @@ std::size_t fitting(std::string_view text, std::size_t columns) {
 
 }  // namespace
 
-std::string one_line(std::string_view bytes) {
-  std::string line = text::printable(bytes);
-  std::replace_if(
-      line.begin(), line.end(), [](char c) { return c == '\t' || c == '\n' || c == '\r'; }, ' ');
-  return line;
-}
-
 std::size_t display_width(std::string_view text) {
   const Utf8Locale locale;
   std::size_t columns = 0;

@@ -7,9 +7,6 @@
 
 namespace rtfx::console {
 
-/// As text::printable, and on one line: tabs, newlines and carriage returns become blanks.
-std::string one_line(std::string_view bytes);
-
 /// The columns of a terminal that the text takes (UAX #11, as wcwidth(3) has it); it is UTF-8
 /// without control characters.
 std::size_t display_width(std::string_view text);

@@ -25,10 +25,5 @@ TEST(Width, cuts_between_characters) {
   EXPECT_EQ(cut("plain", 0), "");
 }
 
-TEST(Width, everything_is_on_one_line_and_harmless) {
-  EXPECT_EQ(one_line("a\nb\tc\rd"), "a b c d");
-  EXPECT_EQ(one_line("\x1b[31m"), "\\x1b[31m");
-}
-
 }  // namespace
 }  // namespace rtfx::console

@@ -58,7 +58,7 @@ std::string Wording::tag(const char* word, const char* shade) const {
 }
 
 std::string Wording::label(const results::UnitId& unit) const {
-  const std::string name = one_line(unit.name);
+  const std::string name = text::flattened(unit.name);
   return several_arches ? fmt::format("{} ({})", name, unit.arch) : name;
 }
 
@@ -75,7 +75,7 @@ std::string Wording::stamped(const char* word, const char* shade,
 
 std::string Wording::retried(const results::UnitRetried& unit) const {
   return fmt::format("{} {} {}s attempt {}: {}{}\n", tag("RETRY", "1;33"), label(unit.unit),
-                     hundredths(unit.elapsed), unit.attempt, one_line(unit.reason),
+                     hundredths(unit.elapsed), unit.attempt, text::flattened(unit.reason),
                      left_behind(unit.leaked));
 }
 
@@ -91,11 +91,11 @@ std::string Wording::finished(const results::UnitFinished& unit, int failed_atte
                                  hundredths(unit.elapsed));
   if (flaky) line += fmt::format(" (passed at attempt {})", failed_attempts + 1);
   if (unit.result == Result::pass && !unit.benchmark.empty())
-    line += " [Benchmark: " + one_line(unit.benchmark) + "]";
-  if (bad && !issue.empty()) line += " [maybe: " + one_line(issue) + "]";
-  if (!unit.reused_from.empty()) line += " (passed in " + one_line(unit.reused_from) + ")";
+    line += " [Benchmark: " + text::flattened(unit.benchmark) + "]";
+  if (bad && !issue.empty()) line += " [maybe: " + text::flattened(issue) + "]";
+  if (!unit.reused_from.empty()) line += " (passed in " + text::flattened(unit.reused_from) + ")";
   line += left_behind(unit.leaked);
-  if (!bad && !unit.reason.empty()) line += " (" + one_line(unit.reason) + ")";
+  if (!bad && !unit.reason.empty()) line += " (" + text::flattened(unit.reason) + ")";
   line += '\n';
   if (!bad) return line;
   line += indented(text::printable(unit.reason));
