@@ -12,9 +12,6 @@
 #include "results/event_log.hpp"
 #include "runner/plan.hpp"
 #include "runner/resume.hpp"
-#include "runner/run_folder.hpp"
-#include "runner/scratch.hpp"
-#include "runner/script.hpp"
 #include "runner/test_tree.hpp"
 
 namespace rtfx::runner {
@@ -456,69 +453,6 @@ TEST_F(Run, a_log_folder_that_vanishes_is_an_error_of_the_unit) {
   const fs::path in_the_way = options.results / "id" / "a.log";
   fs::create_directories(in_the_way);
   EXPECT_THAT(told(run()), ElementsAre("a:error", "b:pass"));
-}
-
-TEST(ScratchPool, gives_the_next_unit_only_what_nobody_has_touched) {
-  ScratchPool pool;
-  const auto next_after = [&](const std::function<void(const fs::path&)>& use) {
-    auto directory = pool.take();
-    const fs::path path = directory->path();
-    EXPECT_TRUE(fs::is_empty(path));
-    use(path);
-    pool.give_back(std::move(directory));
-    auto next = pool.take();
-    const bool same = next->path() == path;
-    EXPECT_EQ(fs::exists(path), same);
-    pool.give_back(std::move(next));
-    return same;
-  };
-  EXPECT_TRUE(next_after([](const fs::path&) {}));
-  EXPECT_FALSE(next_after([](const fs::path& path) { write_file_atomically(path / "f", ""); }));
-  EXPECT_FALSE(next_after([](const fs::path& path) { fs::permissions(path, fs::perms(0755)); }));
-  EXPECT_FALSE(next_after([](const fs::path& path) { fs::remove(path); }));
-}
-
-TEST(UnitLog, remembers_benchmarks_and_last_words_of_lines_that_come_in_pieces) {
-  const TemporaryDirectory folder;
-  UnitLog log(folder.path() / "log");
-  using process::Stream;
-  for (const char* piece : {"RT_BENCH", "MARK_RESULT: 12 ", "MB/s\nmore\n"})
-    log.write(Stream::out, piece);
-  log.write(Stream::err, "RT_BENCHMARK_RESULT: not here\nlast ");
-  log.write(Stream::err, "words\n\n");
-  log.write(Stream::out, "RT_BENCHMARK_RESULT: 13 MB/s");
-  EXPECT_EQ(log.benchmark(), "13 MB/s");
-  EXPECT_EQ(log.last_words(), "last words");
-}
-
-TEST(UnitLog, long_lines_are_cut_in_memory_only) {
-  const TemporaryDirectory folder;
-  UnitLog log(folder.path() / "log");
-  const std::string block(1 << 20, 'x');
-  for (int i = 0; i < 8; ++i) log.write(process::Stream::err, block);
-  EXPECT_LT(log.last_words().size(), 300u);
-  EXPECT_EQ(fs::file_size(folder.path() / "log"), 8u << 20);
-}
-
-TEST(RunFolder, new_ids_are_unique_and_latest_follows) {
-  const TemporaryDirectory results;
-  const RunFolder first = make_run_folder(results.path(), "", true),
-                  second = make_run_folder(results.path(), "", true);
-  EXPECT_NE(first.id, second.id);
-  EXPECT_EQ(fs::read_symlink(results.path() / "latest"), second.id);
-  make_run_folder(results.path(), "named", false);
-  EXPECT_EQ(fs::read_symlink(results.path() / "latest"), second.id);
-  EXPECT_THROW(make_run_folder(results.path(), "../x", false), Error);
-}
-
-TEST(RunFolder, log_names_fit_a_file_system) {
-  EXPECT_EQ(log_file_name("top.t", ""), "top.t.log");
-  EXPECT_EQ(log_file_name("top.t", "arm64"), "top.t.arm64.log");
-  EXPECT_EQ(log_file_name(".hidden", ""), "_.hidden.log");
-  const std::string one = log_file_name(std::string(300, 'x') + "1", "arm64"),
-                    other = log_file_name(std::string(300, 'x') + "2", "arm64");
-  EXPECT_LT(one.size(), 255u);
-  EXPECT_NE(one, other);
 }
 
 }  // namespace
