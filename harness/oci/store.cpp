@@ -13,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "harness/oci/index_merge.hpp"
 
 namespace rtfx::oci {
 
@@ -220,18 +221,22 @@ void Store::tag_all(const std::map<std::string, Descriptor>& names) {
 }
 
 Descriptor Store::add_to_index(const std::string& name, const Descriptor& manifest) {
-  if (!manifest.platform) throw Error("an index needs the platform of " + manifest.digest.str());
+  return add_to_index(name, std::vector{manifest});
+}
+
+Descriptor Store::add_to_index(const std::string& name, const std::vector<Descriptor>& ours) {
+  std::vector<Descriptor> entries = ours;
+  for (Descriptor& entry : entries) {
+    if (!entry.platform) throw Error("an index needs the platform of " + entry.digest.str());
+    entry.annotations.erase(std::string(ref_name));
+  }
   std::optional<Descriptor> result;
   change_names(directory_, [&](Index& names) {
     Index images;
     for (const Descriptor& holder : names.manifests) {
       if (name_of(holder) == name && is_index(holder)) images = parse_index(read(holder));
     }
-    std::erase_if(images.manifests,
-                  [&](const Descriptor& other) { return other.platform == manifest.platform; });
-    images.manifests.push_back(manifest);
-    images.manifests.back().annotations.erase(std::string(ref_name));
-    result = put(format_index(images), media_type_index);
+    result = put(format_index(merged(std::move(images), entries)), media_type_index);
     set_name(names, name, *result);
   });
   return *result;

@@ -42,6 +42,8 @@ class Store {
   /// platform (which must be set); the other platforms stay. One step under the lock: nobody's
   /// addition is lost. Returns the new index.
   Descriptor add_to_index(const std::string& name, const Descriptor& manifest);
+  /// The same for several images and their attestations (index_merge.hpp, merged()).
+  Descriptor add_to_index(const std::string& name, const std::vector<Descriptor>& ours);
   void untag(const std::string& name);
   std::optional<Descriptor> resolve(const std::string& name) const;
   /// Every name with its descriptor, sorted.

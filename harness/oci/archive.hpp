@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Images as files that travel: OCI archives (a tar of an OCI image layout: skopeo, buildah, linuxkit, newer docker)
+// and docker archives (`docker save`, with manifest.json).
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness/oci/store.hpp"
+
+namespace rtfx::oci {
+
+struct ImportedImage {
+  std::string name;
+  Descriptor descriptor;
+};
+
+/// Takes the images of an archive into the store and gives them the names that they have there: the annotation
+/// io.containerd.image.name, else org.opencontainers.image.ref.name, else the RepoTags of manifest.json. `name`, if not
+/// empty, is given instead, to the one image of the archive. Plain or compressed (gzip, xz, zstd, bzip2); read from
+/// start to end once, so a pipe will do. No name is given before everything is there and whole. Sorted by name.
+/// `what` is the archive in messages. Throws Error.
+std::vector<ImportedImage> import_archive(Store& store, int fd, const std::string& what,
+                                          const std::string& name = "");
+/// The same for an archive or an OCI layout directory.
+std::vector<ImportedImage> import_path(Store& store, const std::filesystem::path& path,
+                                       const std::string& name = "");
+
+/// Writes an image or an index, with all that it refers to, as an OCI archive in which it has `name` (both annotations
+/// above). The same image gives the same bytes. `what` is the output in messages. Throws Error; what was written until
+/// then is not a whole archive.
+void export_oci_archive(const Store& store, const Descriptor& descriptor, const std::string& name,
+                        int fd, const std::string& what);
+/// Writes one image as an archive that `docker load` reads. `name` is expanded as docker does ("linuxkit/x:y" is tagged
+/// "docker.io/linuxkit/x:y"). The same image gives the same bytes. Throws Error as above.
+void export_docker_archive(const Store& store, const Descriptor& manifest, const std::string& name,
+                           int fd, const std::string& what);
+/// The same into a file, which appears only when it is complete.
+void export_docker_archive(const Store& store, const Descriptor& manifest, const std::string& name,
+                           const std::filesystem::path& file);
+
+}  // namespace rtfx::oci
