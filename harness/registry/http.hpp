@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One HTTP exchange: the seam between the registry client and the network. Redirects, credentials and retries are
+// decided above it (exchange.hpp), so that unit tests see all of them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace rtfx::registry {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct Request {
+  std::string method = "GET";
+  std::string url;
+  Headers headers{};
+  std::string body{};                 ///< what is sent
+  std::filesystem::path body_file{};  ///< instead of `body`: the bytes of this file
+  bool has_body() const { return !body.empty() || !body_file.empty(); }
+  /// Gets the body of an answer of 2xx piece by piece, in place of Response::body. It may throw, which ends the
+  /// exchange and reaches the caller of send().
+  std::function<void(std::string_view)> sink{};
+  std::uint64_t max_answer =
+      8U << 20;  ///< bytes of a body that is not given to `sink`; more is an Error
+};
+
+struct Response {
+  int status = 0;
+  Headers headers{};  ///< names in lower case, in the order of the answer
+  std::string body{};
+
+  bool ok() const { return status >= 200 && status < 300; }
+  /// The first header of this name (lower case).
+  std::optional<std::string> header(std::string_view name) const;
+};
+
+/// Nothing was answered, or not all of it.
+class TransportError : public Error {
+ public:
+  enum class Kind {
+    unresolved,  ///< no such host
+    refused,     ///< nobody listens, or no way to the host
+    tls,         ///< the certificate is not trusted, or no TLS at all
+    timed_out,
+    broken,  ///< the connection ended in the middle
+    other,
+  };
+  TransportError(Kind kind, const std::string& message) : Error(message), kind_(kind) {}
+  Kind kind() const { return kind_; }
+
+ private:
+  Kind kind_;
+};
+
+class Http {
+ public:
+  Http() = default;
+  Http(const Http&) = delete;
+  Http& operator=(const Http&) = delete;
+  virtual ~Http() = default;
+
+  /// Sends the request and waits for the whole answer, whatever its status is; follows no redirect. Throws
+  /// TransportError, or Error (ExitCode::interrupted) when it was asked to stop. Thread-safe.
+  virtual Response send(const Request& request, std::stop_token stop) = 0;
+};
+
+/// libcurl: HTTP/1.1, at most four connections at once, which are used again; proxies from the environment. Nothing
+/// takes for ever: 20 s to connect, and an exchange that moves less than one byte a second for 60 s has ended.
+/// `cert_files` are PEM files of authorities that are trusted beside those of the system; throws Error
+/// (ExitCode::usage) when one cannot be read or holds no certificate.
+std::unique_ptr<Http> make_curl_http(const std::vector<std::filesystem::path>& cert_files = {});
+
+}  // namespace rtfx::registry
