@@ -231,4 +231,12 @@ std::int64_t Repository::head_time() const {
   return git_commit_time(CommitPtr(raw).get());
 }
 
+Repository* Repositories::of(const fs::path& directory) {
+  auto found = Repository::discover(directory);
+  if (!found) return nullptr;
+  auto& slot = by_root_[found->root()];
+  if (!slot) slot = std::make_unique<Repository>(std::move(*found));
+  return slot.get();
+}
+
 }  // namespace rtfx::git

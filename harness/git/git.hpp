@@ -3,16 +3,39 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace rtfx::git {
 
-/// A git work tree, read through libgit2. Repositories that other users own are accepted.
+/// A path that is in the work tree otherwise than in HEAD. The default is a path that is not there.
+struct Change {
+  std::string path;  ///< relative to the root of the work tree, as its bytes are
+  /// "100644", "100755", "120000" (link), "160000" (another repository: a submodule); "" when gone.
+  std::string mode;
+  /// SHA-256 hex of a file's content or of a link's target; for another repository the commit
+  /// that it is at, and "+" with a hash when that differs from its own HEAD.
+  std::string content;
+};
+
+/// A tag that names a commit.
+struct NamedCommit {
+  std::string name;  ///< without refs/tags/
+  std::string commit;
+};
+
+/// A git work tree. libgit2 reads it; repositories that libgit2 cannot read (sha256, partial
+/// clones, sparse indexes) are read by the git program. Repositories that other users own are
+/// accepted where libgit2 reads them, for it runs nothing that their configuration names; the
+/// program has its own opinion (safe.directory). $GIT_DIR and its kin are ignored: a directory says
+/// itself which repository it is in; $GIT_CEILING_DIRECTORIES is honoured.
 class Repository {
  public:
-  /// The repository that `path` lies in; nullopt when it is in none (or in a bare one).
+  /// The repository that `path` lies in; nullopt when it is in none (or in a bare one). Throws
+  /// Error when there is one that cannot be read.
   static std::optional<Repository> discover(const std::filesystem::path& path);
   Repository(Repository&&) noexcept;
   Repository& operator=(Repository&&) noexcept;
@@ -20,25 +43,42 @@ class Repository {
 
   /// The root of the work tree, absolute.
   std::filesystem::path root() const;
-  /// Tree hash (40 hex) of a directory at a commit-ish; for the root the commit's tree.
-  /// Throws Error: "package PATH is not in git", or an unknown commit.
+  /// Hash (40 hex, 64 in a sha256 repository) of a directory's tree at a commit-ish; for the root
+  /// the commit's tree. Throws Error: "package PATH is not in git", or an unknown commit.
   std::string tree_hash(const std::filesystem::path& directory, const std::string& commit) const;
   /// Differs from HEAD below `directory`: staged, unstaged, deleted, mode change, or untracked and
   /// not ignored.
   bool dirty(const std::filesystem::path& directory) const;
-  /// SHA-256 hex over what git sees below `directory` in the work tree, as linuxkit computes it
-  /// (reference: contents of tracked files in index order, then of untracked ones that are not
-  /// ignored; names and modes do not count).
+  /// Everything below `directory` that dirty() is about, sorted by path, as the work tree has it.
+  std::vector<Change> changes(const std::filesystem::path& directory) const;
+  /// SHA-256 hex over the work tree below `directory` as linuxkit computes it: contents of tracked
+  /// files in index order, then of untracked ones that are not ignored. Names, modes and links do
+  /// not count, nor do files whose names git prints in quotes (reference: linuxkit, pkglib/git.go).
   std::string content_hash(const std::filesystem::path& directory) const;
   /// Full hex of the commit; nullopt in a repository without commits.
   std::optional<std::string> head_commit() const;
   /// Committer time of HEAD, seconds since the epoch; 0 without commits.
   std::int64_t head_time() const;
+  /// Every tag that names a commit, annotated or not, sorted by name.
+  std::vector<NamedCommit> tags() const;
+  /// The commits that HEAD descends from, itself included, parents after children.
+  std::vector<std::string> history() const;
 
  private:
   struct State;
   explicit Repository(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
+};
+
+/// Repositories, each opened once. Not for several threads at once.
+class Repositories {
+ public:
+  /// The repository that the directory lies in, as Repository::discover finds it; null when it is
+  /// in none. It lives as long as this object.
+  Repository* of(const std::filesystem::path& directory);
+
+ private:
+  std::map<std::filesystem::path, std::unique_ptr<Repository>> by_root_;
 };
 
 }  // namespace rtfx::git

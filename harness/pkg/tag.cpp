@@ -72,7 +72,8 @@ std::string source_tree(const Package& package, const std::string& entry,
 
 }  // namespace
 
-Revision revision_of(const Package& package, const TagOptions& options) {
+Revision revision_of(const Package& package, const TagOptions& options, TagMode,
+                     const std::vector<NeededTag>&, git::Repositories& repositories) {
   Revision revision;
   std::string sources;
   if (!options.hash && !options.dev) {
@@ -80,7 +81,7 @@ Revision revision_of(const Package& package, const TagOptions& options) {
       sources += source_tree(package, entry, options.hash_commit);
   }
   const fs::path hashed = hashed_directory(package, options);
-  const auto repository = git::Repository::discover(package.directory);
+  const git::Repository* repository = repositories.of(package.directory);
   if (repository) {
     revision.in_git = true;
     revision.commit = repository->head_commit().value_or("");
@@ -101,6 +102,12 @@ Revision revision_of(const Package& package, const TagOptions& options) {
     revision.hash +=
         "-dirty-" + repository->content_hash(package.directory).substr(0, dirty_digits);
   return revision;
+}
+
+Revision revision_of(const Package& package, const TagOptions& options, TagMode mode,
+                     const std::vector<NeededTag>& needs) {
+  git::Repositories repositories;
+  return revision_of(package, options, mode, needs, repositories);
 }
 
 std::string render_tag(const std::string& tag_template, const std::string& hash) {
