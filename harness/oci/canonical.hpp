@@ -6,22 +6,36 @@
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
+#include <string>
+#include <vector>
 
 #include "harness/oci/store.hpp"
 
 namespace rtfx::oci {
 
+/// What the caller knows of an image that is made canonical.
+struct CanonicalForm {
+  std::int64_t timestamp = 0;  ///< the time of everything, seconds since the epoch
+  /// Manifests of the images that this one was built on: layers that it has in common with them stay as they are
+  /// there, times included, so that registries and hosts keep one copy.
+  std::vector<Descriptor> bases = {};
+  /// Texts that are cut out of the history: values of build arguments that are the host's business.
+  std::vector<std::string> hidden = {};
+};
+
 /// Rewrites an image manifest (OCI or Docker schema 2) of the store into the canonical image of the same content; the
 /// result is in the store too, without a name, and with its platform.
-/// * Layers: members sorted by path, hard links after what they name, all times `timestamp` (seconds since the
-///   epoch), no names of owners, nothing else that depends on the tool; gzip without name and time. Content, types,
+/// * Layers: members sorted by path, parents and whiteouts first, hard links after what they name; all times are
+///   `timestamp`; no names of owners, nothing else that depends on the tool; gzip without name and time. Content, types,
 ///   modes, numeric owners, links, device numbers, extended attributes and whiteouts stay. Of two members with one
 ///   path the later one counts.
-/// * Configuration: `created` and the history's times are `timestamp`; what tells of the builder (container,
-///   container_config, docker_version, build caches) goes.
-/// * Manifest: OCI media types, no annotations.
-/// Canonical images stay as they are: the function is idempotent. Memory: a record a file of the largest layer;
-/// temporary files: at most one uncompressed layer, in the store's directory. Throws Error for damaged images.
-Descriptor canonicalize(Store& store, const Descriptor& manifest, std::int64_t timestamp);
+/// * Configuration: `created` and the history's times are `timestamp`; only what OCI and Docker define for running the
+///   image stays, not what tells of the builder (container, container_config, docker_version, Hostname, caches).
+/// * Manifest: OCI media types, no annotations. JSON without blanks, keys sorted.
+/// What is canonical already stays as it is. Memory: a record for each file of the largest layer; temporary files: one
+/// uncompressed layer, in the store's directory. Throws Error for damaged images.
+Descriptor canonicalize(Store& store, const Descriptor& manifest, const CanonicalForm& form,
+                        std::stop_token stop = {});
 
 }  // namespace rtfx::oci

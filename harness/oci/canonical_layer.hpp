@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <stop_token>
+
+#include "base/digest.hpp"
+#include "harness/oci/store.hpp"
+
+namespace rtfx::oci {
+
+/// A layer in the form that canonicalize() gives it.
+struct CanonicalLayer {
+  Descriptor blob;  ///< in the store
+  Digest diff_id;   ///< of the uncompressed tar (OCI image-spec, "Layer DiffID")
+};
+
+/// Rewrites one layer of the store (tar; plain, gzip or zstd) as canonicalize() says. Throws Error for damaged archives
+/// and for members that could leave the tree.
+CanonicalLayer canonicalize_layer(Store& store, const Descriptor& layer, std::int64_t timestamp,
+                                  std::stop_token stop);
+
+}  // namespace rtfx::oci
