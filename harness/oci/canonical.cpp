@@ -151,21 +151,21 @@ Image read_image(const Store& store, const Descriptor& descriptor) {
 
 }  // namespace
 
-Descriptor canonicalize(Store& store, const Descriptor& descriptor, const CanonicalForm& form,
-                        std::stop_token stop) {
+Descriptor canonicalize(const Store& from, const Descriptor& descriptor, Store& to,
+                        const CanonicalForm& form, std::stop_token stop) {
   if (form.timestamp < 0)
     throw Error("images have no times before 1970: " + std::to_string(form.timestamp));
   return in_context("image " + descriptor.digest.str(), [&] {
     std::map<Digest, Descriptor> known;
     for (const Descriptor& base : form.bases) {
-      const Image image = read_image(store, base);
+      const Image image = read_image(to, base);
       for (std::size_t i = 0; i < image.diff_ids.size(); ++i) {
         Descriptor layer = image.manifest.layers[i];
         layer.media_type = oci_layer_type(layer.media_type);
         known.emplace(image.diff_ids[i], std::move(layer));
       }
     }
-    const Image image = read_image(store, descriptor);
+    const Image image = read_image(from, descriptor);
     std::vector<Digest> diff_ids;
     Json layers = Json::array();
     for (std::size_t i = 0; i < image.diff_ids.size(); ++i) {
@@ -176,7 +176,7 @@ Descriptor canonicalize(Store& store, const Descriptor& descriptor, const Canoni
         continue;
       }
       const CanonicalLayer layer =
-          canonicalize_layer(store, image.manifest.layers[i], form.timestamp, stop);
+          canonicalize_layer(from, image.manifest.layers[i], to, form.timestamp, stop);
       diff_ids.push_back(layer.diff_id);
       layers.push_back(to_json(layer.blob));
     }
@@ -185,9 +185,9 @@ Descriptor canonicalize(Store& store, const Descriptor& descriptor, const Canoni
     const ImageConfig config = parse_image_config(config_text);
     const Json manifest = {{"schemaVersion", 2},
                            {"mediaType", media_type_manifest},
-                           {"config", to_json(store.put(config_text, media_type_config))},
+                           {"config", to_json(to.put(config_text, media_type_config))},
                            {"layers", layers}};
-    Descriptor result = store.put(manifest.dump(), media_type_manifest);
+    Descriptor result = to.put(manifest.dump(), media_type_manifest);
     const auto variant = image.config.find("variant");
     const bool named = variant != image.config.end() && variant->is_string();
     result.platform =

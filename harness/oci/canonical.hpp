@@ -24,18 +24,18 @@ struct CanonicalForm {
   std::vector<std::string> hidden = {};
 };
 
-/// Rewrites an image manifest (OCI or Docker schema 2) of the store into the canonical image of the same content; the
-/// result is in the store too, without a name, and with its platform.
+/// Writes the canonical image of the content of an image manifest (OCI or Docker schema 2) in `from` to `to`, without a
+/// name; returns it with its platform. The two may be one store. The bases are in `to`.
 /// * Layers: members sorted by path, parents and whiteouts first, hard links after what they name; all times are
-///   `timestamp`; no names of owners, nothing else that depends on the tool; gzip without name and time. Content, types,
-///   modes, numeric owners, links, device numbers, extended attributes and whiteouts stay. Of two members with one
-///   path the later one counts.
+///   `timestamp`; no names of owners, nothing else that depends on the tool; gzip without name and time. Content,
+///   types, modes, numeric owners, links, device numbers, extended attributes and whiteouts stay. Of two members with
+///   one path the later one counts.
 /// * Configuration: `created` and the history's times are `timestamp`; only what OCI and Docker define for running the
 ///   image stays, not what tells of the builder (container, container_config, docker_version, Hostname, caches).
 /// * Manifest: OCI media types, no annotations. JSON without blanks, keys sorted.
 /// What is canonical already stays as it is. Memory: a record for each file of the largest layer; temporary files: one
-/// uncompressed layer, in the store's directory. Throws Error for damaged images.
-Descriptor canonicalize(Store& store, const Descriptor& manifest, const CanonicalForm& form,
-                        std::stop_token stop = {});
+/// uncompressed layer, in the directory of `to`. Throws Error for damaged images.
+Descriptor canonicalize(const Store& from, const Descriptor& manifest, Store& to,
+                        const CanonicalForm& form, std::stop_token stop = {});
 
 }  // namespace rtfx::oci

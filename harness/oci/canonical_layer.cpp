@@ -355,12 +355,12 @@ class Gzip {
 
 }  // namespace
 
-CanonicalLayer canonicalize_layer(Store& store, const Descriptor& layer, std::int64_t timestamp,
-                                  std::stop_token stop) {
+CanonicalLayer canonicalize_layer(const Store& from, const Descriptor& layer, Store& to,
+                                  std::int64_t timestamp, std::stop_token stop) {
   return in_context("layer " + layer.digest.str(), [&] {
-    Contents contents(store.directory());
-    Members members = read_members(store.blob_path(layer), contents, stop);
-    BlobWriter blob(store);
+    Contents contents(to.directory());
+    Members members = read_members(from.blob_path(layer), contents, stop);
+    BlobWriter blob(to);
     Gzip gzip(blob);
     Hasher diff_id;
     TarWriter tar([&](std::string_view bytes) {

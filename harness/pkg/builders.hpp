@@ -4,6 +4,7 @@
 // docker context with the right name, then the default; see docs/builders.md.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "base/arch.hpp"
+#include "base/error.hpp"
 #include "harness/pkg/builder.hpp"
 #include "harness/process/process.hpp"
 
@@ -44,9 +46,10 @@ class Builders {
   /// Makes the builder that is used when nothing else is chosen: buildah on this host.
   using MakeDefault = std::function<std::unique_ptr<Builder>()>;
 
-  /// `arches` and `runner` must outlive this. Nothing is run or asked yet.
+  /// `arches` and `runner` must outlive this. `scratch` is for temporary files, made when it is missing. Nothing is run
+  /// or asked yet.
   Builders(BuilderChoice choice, process::Runner& runner, const ArchTable& arches,
-           MakeDefault make_default);
+           std::filesystem::path scratch, MakeDefault make_default);
 
   /// The builder for images of the arch (GOARCH name). Throws Error with ExitCode::usage when a chosen context does
   /// not exist (the message lists those that do), with ExitCode::host when its daemon cannot be reached or there is
@@ -63,10 +66,12 @@ class Builders {
   BuilderChoice choice_;
   process::Runner& runner_;
   const ArchTable& arches_;
+  std::filesystem::path scratch_;
   MakeDefault make_default_;
   std::mutex mutex_;
   std::optional<std::vector<std::string>> contexts_;
   std::map<std::string, std::unique_ptr<Builder>> builders_;  ///< by context; "": the default
+  std::map<std::string, Error> failures_;  ///< contexts that could not be used, which is asked once
 };
 
 }  // namespace rtfx::pkg

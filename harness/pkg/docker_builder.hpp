@@ -4,6 +4,7 @@
 // The daemon may be on another host and of another arch.
 #pragma once
 
+#include <filesystem>
 #include <mutex>
 #include <stop_token>
 #include <string>
@@ -25,8 +26,9 @@ class DockerBuilder final : public Builder {
  public:
   /// Asks the daemon who it is. Throws Error (ExitCode::host) naming the context when it cannot be reached, or when
   /// the client is missing.
+  /// `scratch` is for temporary files, made when it is missing.
   DockerBuilder(std::string context, process::Runner& runner, const ArchTable& arches,
-                std::stop_token stop = {});
+                std::filesystem::path scratch, std::stop_token stop = {});
 
   std::string name() const override;
   std::string arch() const override { return arch_; }
@@ -37,6 +39,7 @@ class DockerBuilder final : public Builder {
 
   std::string context_;
   process::Runner& runner_;
+  std::filesystem::path scratch_;
   std::string arch_;
   std::mutex mutex_;  ///< one load at a time
 };
