@@ -137,12 +137,12 @@ TEST_F(PackageInGit, a_staged_change_is_dirt) {
   expect_same_dirt("pkg/foo", true);
 }
 
-TEST_F(PackageInGit, a_staged_change_that_was_undone_in_the_work_tree_is_dirt) {
+TEST_F(PackageInGit, a_staged_change_that_was_undone_in_the_work_tree_is_no_dirt) {
   write("pkg/foo/Dockerfile", "FROM other\n");
   run({"add", "pkg/foo"});
   write("pkg/foo/Dockerfile", "FROM scratch\n");
-  // The index differs from HEAD: the next commit would change the package.
-  EXPECT_TRUE(Repository::discover(root())->dirty(root() / "pkg/foo"));
+  // What is built is what HEAD has; git diff HEAD sees no difference, either.
+  expect_same_dirt("pkg/foo", false);
 }
 
 TEST_F(PackageInGit, touching_a_file_is_no_dirt) {
@@ -236,15 +236,39 @@ TEST_F(GitTest, a_repository_without_commits_has_no_head) {
   EXPECT_THROW(repository->tree_hash(root(), "HEAD"), Error);
 }
 
-TEST_F(GitTest, a_sha256_repository_is_refused_by_name) {
-  const TemporaryDirectory other("git-test");
-  run({"init", "--quiet", "--object-format=sha256", other.path().string()});
-  try {
-    Repository::discover(other.path());
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("sha256"), std::string::npos) << error.what();
+class Sha256Repository : public GitTest {
+ protected:
+  void SetUp() override {
+    GitTest::SetUp();
+    if (IsSkipped()) return;
+    fs::remove_all(root() / ".git");
+    run({"init", "--quiet", "--object-format=sha256", "--initial-branch=main", "."});
+    write("pkg/foo/build.yml", "image: foo\n");
+    write(".gitignore", "*.o\n");
+    commit();
   }
+};
+
+TEST_F(Sha256Repository, has_hashes_of_64_digits) {
+  const auto repository = Repository::discover(root() / "pkg/foo");
+  const std::string hash = repository->tree_hash(root() / "pkg/foo", "HEAD");
+  EXPECT_EQ(hash, run({"rev-parse", "HEAD:pkg/foo"}));
+  EXPECT_EQ(hash.size(), 64U);
+  EXPECT_EQ(repository->tree_hash(root(), "main"), run({"rev-parse", "HEAD^{tree}"}));
+  EXPECT_EQ(repository->head_commit(), run({"rev-parse", "HEAD"}));
+  EXPECT_EQ(std::to_string(repository->head_time()), run({"show", "--no-patch", "--format=%ct"}));
+  EXPECT_EQ(repository->root(), root());
+}
+
+TEST_F(Sha256Repository, sees_dirt_as_git_does) {
+  expect_same_dirt("pkg/foo", false);
+  write("pkg/foo/x.o", "ignored");
+  expect_same_dirt("pkg/foo", false);
+  write("pkg/foo/new", "new");
+  expect_same_dirt("pkg/foo", true);
+  expect_same_dirt(".", true);
+  EXPECT_EQ(Repository::discover(root())->content_hash(root() / "pkg/foo"),
+            Digest::of("image: foo\nnew").hex());
 }
 
 TEST(Git, a_directory_outside_git_has_no_repository) {
