@@ -8,45 +8,41 @@
 #include <mutex>
 #include <stop_token>
 #include <string>
-#include <vector>
 
 #include "base/arch.hpp"
 #include "harness/pkg/builder.hpp"
+#include "harness/pkg/docker_client.hpp"
 #include "harness/process/process.hpp"
 
 namespace rtfx::pkg {
 
-/// The names of the docker contexts that the client knows, "default" among them. Empty when no docker client is
-/// installed. Throws Error (ExitCode::host) when the client fails.
-std::vector<std::string> docker_contexts(process::Runner& runner);
-
-/// BuildKit in the daemon of one docker context. Contexts go to it as a directory, the images that a build starts
-/// from are loaded into it first, and the result comes back as an archive; it keeps no name of ours afterwards.
+/// BuildKit in the daemon of one docker context. The build context goes to it as a directory, the images that a build
+/// starts from are loaded into it first (and stay), and the result comes back as an archive; it keeps no name of the
+/// result.
 class DockerBuilder final : public Builder {
  public:
-  /// Asks the daemon who it is. Throws Error (ExitCode::host) naming the context when it cannot be reached, or when
-  /// the client is missing.
-  /// `scratch` is for temporary files, made when it is missing.
-  DockerBuilder(std::string context, process::Runner& runner, const ArchTable& arches,
+  /// Asks the daemon who it is. `scratch` is for temporary files, made when it is missing. Throws Error
+  /// (ExitCode::host) naming the context when the daemon cannot be reached, and when the client is missing or cannot
+  /// build.
+  DockerBuilder(const std::string& context, process::Runner& runner, const ArchTable& arches,
                 std::filesystem::path scratch, std::stop_token stop = {});
 
-  std::string name() const override;
+  std::string name() const override { return client_.name(); }
   std::string arch() const override { return arch_; }
   oci::Descriptor build(const BuildJob& job, oci::Store& store, const Steps& steps) override;
 
  private:
   void load(const BaseImage& image, const oci::Store& store, const Steps& steps);
+  void run_build(const BuildJob& job, const std::string& dockerfile, const std::string& tag,
+                 const Steps& steps) const;
+  /// Takes the image that the daemon has under `tag` into the store, in canonical form.
+  oci::Descriptor fetch(const BuildJob& job, const std::string& tag, oci::Store& store,
+                        const Steps& steps) const;
 
-  std::string context_;
-  process::Runner& runner_;
+  DockerClient client_;
   std::filesystem::path scratch_;
   std::string arch_;
-  std::mutex mutex_;  ///< one load at a time
+  std::mutex loading_;
 };
-
-/// Loads an image of the store into the daemon of a docker context under `name` ("org/image:tag"). Throws Error with
-/// the client's last lines.
-void load_into_docker(const std::string& context, const oci::Store& store,
-                      const oci::Descriptor& manifest, const std::string& name, const Steps& steps);
 
 }  // namespace rtfx::pkg
