@@ -124,6 +124,11 @@ class PackageReader {
                          "depends.docker-images is not supported; name packages with a build "
                          "argument @lkt:pkg:PATH, or use depends.rootfs");
     if (const yaml::Node* rootfs = depends.get("rootfs")) read_rootfs(*rootfs);
+    if (const yaml::Node* mirror = depends.get("mirror")) {
+      MirrorDependency defaults;
+      if (package_.rootfs) defaults = {package_.rootfs->suite, package_.rootfs->components};
+      package_.mirror = read_mirror(*mirror, std::move(defaults), diagnostics_);
+    }
     depends.finish();
   }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "harness/pkg/archive_mirror.hpp"
 
 namespace rtfx::pkg {
 
@@ -41,6 +42,7 @@ struct Package {
   std::vector<Location> build_arg_places;  ///< where each of them stands
   std::string config_json;  ///< the label org.mobyproject.config, or "" without config:
   std::optional<RootfsDependency> rootfs;
+  std::optional<MirrorDependency> mirror;  ///< depends.mirror
 };
 
 /// How a tag is computed; linuxkit's flags of the same names.

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/pkg/archive.hpp"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "harness/pkg/archive_index.hpp"
+#include "harness/pkg/archive_retry.hpp"
+
+namespace rtfx::pkg {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+/// How long files stay that nothing has asked for.
+constexpr auto kept = std::chrono::hours(24 * 30);
+
+/// "trixie-arm64-0123abcd": for people, and different for every source.
+std::string directory_name(const ArchiveSource& source) {
+  const std::string all =
+      text::join({source.uri, source.suite, text::join(source.components, " "), source.arch}, "\n");
+  return source.suite + "-" + source.arch + "-" + Digest::of(all).hex().substr(0, 8);
+}
+
+/// Output of a short command of apt; what it said when it fails is the error.
+std::string captured(const Steps& steps, process::Command command, const std::string& doing) {
+  using namespace std::chrono;
+  const auto left = duration_cast<milliseconds>(steps.deadline - steady_clock::now());
+  command.timeout = std::max(left, milliseconds(1));
+  const process::Captured result = process::run_captured(steps.runner, command, steps.stop);
+  if (result.outcome.ending == process::Ending::cancelled)
+    throw Error("cancelled", ExitCode::interrupted);
+  if (steps.log) steps.log(result.err);
+  if (!result.outcome.ok())
+    throw Error(doing + ": " + result.outcome.str() + "\n" +
+                std::string(text::trim(text::printable(result.out + result.err))));
+  return result.out;
+}
+
+/// The names in "Inst NAME (VERSION SUITE [ARCH])", which a simulation prints for each package, with their versions.
+std::map<std::string, std::string> simulated(const std::string& output) {
+  std::map<std::string, std::string> versions;
+  for (const std::string& line : text::split(output, '\n')) {
+    const auto words = text::split(line, ' ');
+    if (words.size() < 3 || words[0] != "Inst" || !words[2].starts_with("(")) continue;
+    versions.emplace(words[1].substr(0, words[1].find(':')), words[2].substr(1));
+  }
+  return versions;
+}
+
+/// The name that apt gives to a package file: that of the archive, but with the version's epoch.
+std::string file_name(const IndexEntry& entry) {
+  std::string version;
+  for (const char c : entry.version) version += c == ':' ? std::string("%3a") : std::string(1, c);
+  return std::string(entry.name) + "_" + version + "_" + std::string(entry.architecture) + ".deb";
+}
+
+bool is_as_expected(const fs::path& path, std::string_view sha256) {
+  std::error_code error;
+  return fs::is_regular_file(path, error) && Digest::of_file(path).hex() == sha256;
+}
+
+/// The sources whose index this process has asked for.
+class Updated {
+ public:
+  bool contains(const fs::path& directory) {
+    const std::lock_guard lock(mutex_);
+    return directories_.contains(directory);
+  }
+  void add(const fs::path& directory) {
+    const std::lock_guard lock(mutex_);
+    directories_.insert(directory);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<fs::path> directories_;
+};
+Updated& updated() {
+  static Updated all;
+  return all;
+}
+
+std::vector<fs::path> indexes(const fs::path& directory) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(directory / "lists")) {
+    if (entry.path().filename().string().ends_with("_Packages")) found.push_back(entry.path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+/// The host's own settings of how to reach servers: proxies, certificates.
+std::string network_settings(const Steps& steps) {
+  process::Command command;
+  command.argv = {"apt-config", "dump", "Acquire"};
+  std::string settings;
+  for (const std::string& line :
+       text::split(captured(steps, command, "reading the host's apt configuration"), '\n')) {
+    if (line.starts_with("Acquire::http") || line.starts_with("Acquire::ftp"))
+      settings += line + "\n";
+  }
+  return settings;
+}
+
+}  // namespace
+
+Archive::Archive(const fs::path& cache, ArchiveSource source, const Steps& steps)
+    : source_(std::move(source)),
+      steps_(steps),
+      directory_(fs::absolute(cache).lexically_normal() / directory_name(source_)),
+      lock_((fs::create_directories(directory_), directory_ / "lock")) {
+  process::require_program("apt-get", "apt");
+  if (!fs::exists(keyring))
+    throw Error(std::string(keyring) + " is missing: apt-get install debian-archive-keyring",
+                ExitCode::host);
+  if (updated().contains(directory_)) return;
+  configure();
+  update();
+  updated().add(directory_);
+}
+
+void Archive::configure() const {
+  for (const char* name : {"lists/partial", "archives/partial", "wanted"})
+    fs::create_directories(directory_ / name);
+  write_file_atomically(directory_ / "sources.list",
+                        "deb [signed-by=" + std::string(keyring) + "] " + source_.uri + " " +
+                            source_.suite + " " + text::join(source_.components, " ") + "\n");
+  const std::string at = directory_.string();
+  // apt reads this before the host's files, so main and parts keep those out.
+  std::string settings =
+      "Dir::Etc::main \"/dev/null\";\nDir::Etc::parts \"/dev/null\";\n"
+      "Dir::Etc::preferences \"/dev/null\";\nDir::Etc::preferencesparts \"/dev/null\";\n"
+      "Dir::Etc::sourceparts \"/dev/null\";\nDir::Etc::sourcelist \"" +
+      at + "/sources.list\";\nDir::State \"" + at + "\";\nDir::State::lists \"" + at +
+      "/lists\";\nDir::Cache \"" + at + "\";\nDir::Cache::archives \"" + at +
+      "/archives\";\nAPT::Architecture \"" + source_.arch + "\";\nAPT::Architectures { \"" +
+      source_.arch +
+      "\"; };\n"
+      "APT::Install-Recommends \"false\";\nAPT::Sandbox::User \"root\";\n"
+      "APT::Get::Assume-Yes \"true\";\nAPT::Update::Error-Mode \"any\";\n"
+      "Acquire::Languages \"none\";\nAcquire::GzipIndexes \"false\";\n"
+      "Acquire::PDiffs \"false\";\nAcquire::Retries \"3\";\nquiet \"1\";\n";
+  write_file_atomically(directory_ / "apt.conf", settings + network_settings(steps_), 0600);
+}
+
+process::Command Archive::apt(std::vector<std::string> arguments) const {
+  process::Command command;
+  command.argv = std::move(arguments);
+  command.env = {{"APT_CONFIG", (directory_ / "apt.conf").string()},
+                 {"DEBIAN_FRONTEND", "noninteractive"},
+                 {"LC_ALL", "C.UTF-8"}};
+  return command;
+}
+
+void Archive::update() const {
+  write_file_atomically(directory_ / "status", "");
+  in_context("reading the index of " + source_.uri + " " + source_.suite + " for " + source_.arch,
+             [&] {
+               run_download(steps_, "apt-get update",
+                            apt({"apt-get", "update", "-o",
+                                 "Dir::State::status=" + (directory_ / "status").string()}));
+             });
+}
+
+std::vector<std::string> Archive::chosen(const std::vector<std::string>& alternatives) const {
+  std::set<std::string, std::less<>> wanted, there;
+  bool any = false;
+  for (const std::string& item : alternatives) {
+    const auto names = text::split_list(item, '|');
+    any = any || names.size() > 1;
+    wanted.insert(names.begin(), names.end());
+  }
+  // Without alternatives, apt says better what it does not know.
+  if (!any) return alternatives;
+  for (const fs::path& index : indexes(directory_)) {
+    read_index(read_file(index), [&](const IndexEntry& entry) {
+      if (wanted.contains(entry.name)) there.emplace(entry.name);
+    });
+  }
+  std::vector<std::string> names;
+  for (const std::string& item : alternatives) {
+    const auto all = text::split_list(item, '|');
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [&](const std::string& name) { return there.contains(name); });
+    names.push_back(found == all.end() ? all.front() : *found);
+  }
+  return names;
+}
+
+std::vector<ArchivePackage> Archive::resolve(const std::vector<std::string>& names) const {
+  std::vector<std::string> arguments{"apt-get", "--simulate", "-o",
+                                     "Dir::State::status=" + (directory_ / "status").string(),
+                                     "install"};
+  arguments.insert(arguments.end(), names.begin(), names.end());
+  const std::string output =
+      captured(steps_, apt(std::move(arguments)), "resolving " + text::join(names, " "));
+  const auto versions = simulated(output);
+  std::map<std::string, ArchivePackage> found;
+  for (const fs::path& index : indexes(directory_)) {
+    const std::string text = read_file(index);
+    read_index(text, [&](const IndexEntry& entry) {
+      const auto version = versions.find(std::string(entry.name));
+      if (version == versions.end() || version->second != entry.version) return;
+      // apt itself would refuse a package without a hash that it trusts.
+      if (entry.sha256.size() != 64 || entry.file.empty()) return;
+      found.try_emplace(
+          version->first,
+          ArchivePackage{version->first, version->second, std::string(entry.file),
+                         std::string(entry.stanza), directory_ / "archives" / file_name(entry),
+                         std::string(entry.sha256)});
+    });
+  }
+  std::vector<ArchivePackage> packages;
+  for (const auto& [name, version] : versions) {
+    const auto package = found.find(name);
+    if (package == found.end())
+      throw Error("the index of " + source_.suite + " has no file of " + name + " " + version);
+    packages.push_back(std::move(package->second));
+  }
+  return packages;
+}
+
+std::vector<ArchivePackage> Archive::fetch(const ArchiveRequest& request) {
+  std::string status;
+  for (const std::string& name : request.without)
+    status += "Package: " + name + "\nStatus: install ok installed\nArchitecture: " + source_.arch +
+              "\nVersion: 9999:0\nMaintainer: none\nDescription: left out\n\n";
+  write_file_atomically(directory_ / "status", status);
+
+  const std::vector<std::string> names = chosen(request.packages);
+  std::vector<ArchivePackage> packages = resolve(names);
+  bool complete = true;
+  for (const ArchivePackage& package : packages) {
+    if (is_as_expected(package.path, package.sha256)) continue;
+    complete = false;
+    // apt takes a file of the right size for the right one.
+    std::error_code error;
+    fs::remove(package.path, error);
+  }
+  if (!complete) {
+    std::vector<std::string> arguments{"apt-get", "-o",
+                                       "Dir::State::status=" + (directory_ / "status").string(),
+                                       "install", "--download-only"};
+    arguments.insert(arguments.end(), names.begin(), names.end());
+    run_download(steps_, "apt-get", apt(std::move(arguments)));
+    for (const ArchivePackage& package : packages) {
+      if (!is_as_expected(package.path, package.sha256))
+        throw Error("apt-get left no " + package.path.string() + " with the SHA256 of the index, " +
+                    package.sha256);
+    }
+  }
+  forget_unused(text::join(request.packages, " ") + "\n" + text::join(request.without, " "),
+                packages);
+  return packages;
+}
+
+void Archive::forget_unused(const std::string& request,
+                            const std::vector<ArchivePackage>& used) const {
+  std::string names;
+  for (const ArchivePackage& package : used) names += package.path.filename().string() + "\n";
+  write_file_atomically(directory_ / "wanted" / Digest::of(request).hex().substr(0, 16), names);
+
+  std::error_code error;
+  std::set<std::string> wanted;
+  for (const auto& entry : fs::directory_iterator(directory_ / "wanted")) {
+    if (fs::file_time_type::clock::now() - entry.last_write_time() > kept) {
+      fs::remove(entry.path(), error);
+      continue;
+    }
+    for (const std::string& name : text::split(read_file(entry.path()), '\n')) wanted.insert(name);
+  }
+  for (const auto& entry : fs::directory_iterator(directory_ / "archives")) {
+    const fs::path name = entry.path().filename();
+    if (name.extension() == ".deb" && !wanted.contains(name.string()))
+      fs::remove(entry.path(), error);
+  }
+}
+
+}  // namespace rtfx::pkg
