@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/oci/canonical_layer.hpp"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <fcntl.h>
-#include <locale.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -12,7 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <map>
-#include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -20,28 +17,11 @@
 #include "base/text.hpp"
 #include "harness/oci/canonical_tar.hpp"
 #include "harness/oci/store_writer.hpp"
+#include "harness/oci/tar_reader.hpp"
 
 namespace rtfx::oci {
 
 namespace {
-
-/// libarchive converts names to the locale's characters, and in UTF-8 locales it normalises them: two files could
-/// become one. In the "C" locale it gives up with a warning and keeps the bytes.
-class BytesLocale {
- public:
-  BytesLocale()
-      : locale_(::newlocale(LC_CTYPE_MASK, "C", static_cast<locale_t>(nullptr))),
-        before_(::uselocale(locale_)) {}
-  BytesLocale(const BytesLocale&) = delete;
-  BytesLocale& operator=(const BytesLocale&) = delete;
-  ~BytesLocale() {
-    ::uselocale(before_);
-    ::freelocale(locale_);
-  }
-
- private:
-  locale_t locale_, before_;
-};
 
 /// The contents of the layer's files, in a file without a name.
 class Contents {
@@ -170,7 +150,7 @@ class Members {
       }
       out.member(header);
       if (header.type == '0') contents.copy(node.content, header.size, out);
-      node.first_path = name.path;
+      if (node.first_path.empty()) node.first_path = name.path;
     }
   }
 
@@ -196,125 +176,79 @@ class Members {
   std::map<std::string, Name> names_;
 };
 
-struct FreeReader {
-  void operator()(struct archive* reader) const { ::archive_read_free(reader); }
-};
-using Reader = std::unique_ptr<struct archive, FreeReader>;
-
-/// A warning about characters is what BytesLocale asks for; any other one means that something was lost.
-void check(int status, struct archive* reader) {
-  if (status == ARCHIVE_OK) return;
-  const char* message = ::archive_error_string(reader);
-  const std::string reason = message == nullptr ? "unknown reason" : message;
-  if (status == ARCHIVE_WARN && reason.find("can't be converted") != std::string::npos) return;
-  throw Error("damaged archive: " + text::printable(reason));
-}
-
-Reader open_layer(const fs::path& file) {
-  Reader reader(::archive_read_new());
-  if (reader == nullptr) throw Error("out of memory");
-  ::archive_read_support_filter_gzip(reader.get());
-  ::archive_read_support_filter_zstd(reader.get());
-  ::archive_read_support_format_tar(reader.get());
-  ::archive_read_support_format_empty(reader.get());
-  check(::archive_read_open_filename(reader.get(), file.c_str(), 256 * 1024), reader.get());
-  return reader;
-}
-
-char type_flag(struct archive_entry* entry, const std::string& path) {
-  switch (::archive_entry_filetype(entry)) {
-    case AE_IFREG:
+char type_flag(const TarMember& member) {
+  switch (member.type) {
+    case 'f':
       return '0';
-    case AE_IFLNK:
+    case 'h':
+      return '1';
+    case 'l':
       return '2';
-    case AE_IFCHR:
+    case 'c':
       return '3';
-    case AE_IFBLK:
+    case 'b':
       return '4';
-    case AE_IFDIR:
+    case 'd':
       return '5';
-    case AE_IFIFO:
+    case 'p':
       return '6';
-    default:
-      throw Error("\"" + text::printable(path) + "\" is of a type that layers do not have");
   }
+  throw Error("\"" + text::printable(member.path) + "\" is of a type that layers do not have");
 }
 
-std::uint64_t owner(la_int64_t id, const std::string& path) {
-  if (id < 0) throw Error("\"" + text::printable(path) + "\" has a negative owner");
+std::uint64_t owner(std::int64_t id, const TarMember& member) {
+  if (id < 0) throw Error("\"" + text::printable(member.path) + "\" has a negative owner");
   return static_cast<std::uint64_t>(id);
 }
 
-Node read_node(struct archive_entry* entry, const std::string& path, bool hard_link) {
+Node node_of(TarMember& member) {
   Node node;
   TarHeader& header = node.header;
-  header.type = hard_link ? '1' : type_flag(entry, path);
-  header.mode = ::archive_entry_perm(entry) & 07777;
-  header.uid = owner(::archive_entry_uid(entry), path);
-  header.gid = owner(::archive_entry_gid(entry), path);
-  if (header.type == '2') {
-    const char* target = ::archive_entry_symlink(entry);
-    header.link = target == nullptr ? "" : target;
+  header.type = type_flag(member);
+  header.mode = member.mode & 07777;
+  header.uid = owner(member.uid, member);
+  header.gid = owner(member.gid, member);
+  if (member.type == 'f') header.size = member.size;
+  if (member.type == 'l') header.link = member.target;
+  if (member.type == 'c' || member.type == 'b') {
+    header.device_major = member.device_major;
+    header.device_minor = member.device_minor;
   }
-  if (header.type == '3' || header.type == '4') {
-    header.device_major = static_cast<std::uint64_t>(::archive_entry_rdevmajor(entry));
-    header.device_minor = static_cast<std::uint64_t>(::archive_entry_rdevminor(entry));
-  }
-  ::archive_entry_xattr_reset(entry);
-  const char* name = nullptr;
-  const void* value = nullptr;
-  std::size_t size = 0;
-  while (::archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK)
-    header.xattrs[name] = std::string(static_cast<const char*>(value), size);
+  header.xattrs = std::move(member.xattrs);
   return node;
 }
 
-void read_content(struct archive* reader, struct archive_entry* entry, Node& node,
-                  Contents& contents) {
-  const la_int64_t declared = ::archive_entry_size(entry);
-  if (declared < 0) throw Error("a member has a negative size");
-  node.header.size = static_cast<std::uint64_t>(declared);
+void keep_content(TarReader& reader, Node& node, Contents& contents) {
   node.content = contents.reserve(node.header.size);
-  const void* block = nullptr;
-  std::size_t size = 0;
-  la_int64_t offset = 0;
-  for (;;) {
-    const int status = ::archive_read_data_block(reader, &block, &size, &offset);
-    if (status == ARCHIVE_EOF) return;
-    check(status, reader);
-    if (offset < 0 || size > node.header.size ||
-        static_cast<std::uint64_t>(offset) > node.header.size - size)
+  std::uint64_t done = 0;
+  reader.read([&](std::string_view bytes) {
+    if (bytes.size() > node.header.size - done)
       throw Error("a member has more bytes than its size");
-    // What is between the blocks of a sparse file stays zero.
-    contents.write(node.content + static_cast<std::uint64_t>(offset),
-                   {static_cast<const char*>(block), size});
-  }
+    contents.write(node.content + done, bytes);
+    done += bytes.size();
+  });
+  // What a sparse file has at its end stays zero.
 }
 
 Members read_members(const fs::path& file, Contents& contents, const std::stop_token& stop) {
-  const BytesLocale bytes_locale;
-  const Reader reader = open_layer(file);
+  const FileDescriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) throw system_error("reading " + file.string(), errno);
+  TarReader reader(fd.get(), stop);
   Members members;
-  for (;;) {
-    if (stop.stop_requested()) throw Error("cancelled", ExitCode::interrupted);
-    struct archive_entry* entry = nullptr;
-    const int status = ::archive_read_next_header(reader.get(), &entry);
-    if (status == ARCHIVE_EOF) return members;
-    check(status, reader.get());
-    const char* name = ::archive_entry_pathname(entry);
-    if (name == nullptr) throw Error("damaged archive: a member has no name");
-    const std::string path = normalise(name);
-    const char* target = ::archive_entry_hardlink(entry);
-    Node node = read_node(entry, path, target != nullptr);
-    if (path.empty() && node.header.type != '5')
+  TarMember member;
+  while (reader.next(member)) {
+    const std::string path = normalise(member.path);
+    Node node = node_of(member);
+    if (path.empty() && member.type != 'd')
       throw Error("damaged archive: its root is not a directory");
-    if (target != nullptr) {
-      members.add_hard_link(path, normalise(target), std::move(node));
+    if (member.type == 'h') {
+      members.add_hard_link(path, normalise(member.target), std::move(node));
       continue;
     }
-    if (node.header.type == '0') read_content(reader.get(), entry, node, contents);
+    if (member.type == 'f') keep_content(reader, node, contents);
     members.add(path, std::move(node));
   }
+  return members;
 }
 
 /// gzip as zlib has it without being told more: no name, no time.
