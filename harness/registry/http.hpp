@@ -4,6 +4,7 @@
 // decided above it (exchange.hpp), so that unit tests see all of them.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -56,7 +57,8 @@ class TransportError : public Error {
     broken,  ///< the connection ended in the middle
     other,
   };
-  TransportError(Kind kind, const std::string& message) : Error(message), kind_(kind) {}
+  TransportError(Kind kind, const std::string& message)
+      : Error(message, ExitCode::host), kind_(kind) {}
   Kind kind() const { return kind_; }
 
  private:
@@ -75,10 +77,16 @@ class Http {
   virtual Response send(const Request& request, std::stop_token stop) = 0;
 };
 
-/// libcurl: HTTP/1.1, at most four connections at once, which are used again; proxies from the environment. Nothing
-/// takes for ever: 20 s to connect, and an exchange that moves less than one byte a second for 60 s has ended.
-/// `cert_files` are PEM files of authorities that are trusted beside those of the system; throws Error
-/// (ExitCode::usage) when one cannot be read or holds no certificate.
-std::unique_ptr<Http> make_curl_http(const std::vector<std::filesystem::path>& cert_files = {});
+/// After how long an exchange that does not get on has ended.
+struct Limits {
+  std::chrono::milliseconds connect{std::chrono::seconds(20)};
+  std::chrono::seconds stall{60};  ///< less than ten bytes a second for that long
+};
+
+/// libcurl: HTTP/1.1, at most four connections at once, which are used again; proxies from the environment, but never
+/// for loopback addresses. `cert_files` are PEM files of authorities that are trusted beside those of the system
+/// (or of $SSL_CERT_FILE); throws Error (ExitCode::usage) when one cannot be read or holds no certificate.
+std::unique_ptr<Http> make_curl_http(const std::vector<std::filesystem::path>& cert_files = {},
+                                     const Limits& limits = {});
 
 }  // namespace rtfx::registry

@@ -40,7 +40,7 @@ struct Pushed {
 };
 
 struct PushResult {
-  std::vector<Pushed> tags;  ///< arch tags last
+  std::vector<Pushed> tags;  ///< in the order of writing
   std::size_t blobs_sent = 0, manifests_sent = 0;
 };
 /// "created", ...
@@ -56,10 +56,13 @@ PushResult push(Client& client, const oci::Store& store, const std::string& name
 PushResult push_package(Client& client, const oci::Store& store, const std::string& ref,
                         const std::vector<std::string>& release_tags, bool with_arch_tags);
 
-/// `rtfx pkg index`: the index of `reference` from the arch tags (TAG-ARCH) that the registry has. They win over the
-/// entries of an index that is there; its other arches, and attestations, stay. Throws Error when no arch is found.
-Pushed push_index(Client& client, const oci::Reference& reference,
-                  const std::vector<std::string>& arches, const std::filesystem::path& locks);
+/// `rtfx pkg index`: the index of `reference` from the arch tags (TAG-ARCH) that the registry has, then the same for the
+/// release tags. What is found wins over the entries of an index that is there; its other arches, and attestations,
+/// stay. Throws Error when there is no arch tag at all.
+std::vector<Pushed> push_index(Client& client, const oci::Reference& reference,
+                               const std::vector<std::string>& arches,
+                               const std::vector<std::string>& release_tags,
+                               const std::filesystem::path& locks);
 
 /// `rtfx pkg remote-tag`: makes `to` stand for what `from` stands for, copying what another repository lacks. An index
 /// at `to` is replaced, not merged: the two names mean the same bytes then.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -41,6 +42,8 @@ using Wait = std::function<void(std::chrono::milliseconds, const std::stop_token
 /// and Error (ExitCode::interrupted) when `stop` is requested.
 class Client {
  public:
+  struct State;  ///< client_state.hpp; for the files of this folder
+
   /// With libcurl. Throws Error (ExitCode::usage) when an option is wrong.
   explicit Client(const RegistryOptions& options = {}, std::stop_token stop = {});
   /// The same over another Http, for unit tests.
@@ -66,25 +69,35 @@ class Client {
 
   // ---- writing; only the registry itself is asked (push.hpp says in which order)
 
-  /// As document(), from the registry itself.
+  /// As document() and resolve(), from the registry itself.
   std::optional<Document> published(const oci::Reference& reference);
+  std::optional<oci::Descriptor> published_descriptor(const oci::Reference& reference);
   /// Whether the registry has the blob in this repository.
   bool has_blob(const oci::Reference& repository, const oci::Descriptor& blob);
   /// Uploads the blob from the store unless the registry has it. Returns whether bytes were sent.
   bool put_blob(const oci::Reference& repository, const oci::Descriptor& blob,
                 const oci::Store& store);
   /// Gives the bytes to the registry under the reference's tag, or its digest. Throws Error when the registry takes
-  /// them for something else.
+  /// them for something else. A tag is tried once only: what it stands for may have changed meanwhile (patiently()).
   void put_manifest(const oci::Reference& reference, const Document& document);
   /// Copies the blob between repositories of possibly two registries: mounted where the registry can, else through a
   /// file in `scratch`. Nothing happens when it is there.
   void copy_blob(const oci::Reference& from, const oci::Reference& to, const oci::Descriptor& blob,
                  const std::filesystem::path& scratch);
 
+  /// The platform of an image, as its configuration says.
+  oci::Platform platform_of(const oci::Reference& repository, const Document& image);
+
+  /// Runs it, and a few times again after a pause as long as it fails with what may pass by itself.
+  void patiently(const std::function<void()>& attempt);
+  void wait(std::chrono::milliseconds time);
   const std::stop_token& stop_token() const;
 
  private:
-  struct State;
+  /// Into a file that appears when it is whole and checked.
+  void download(const oci::Reference& from, const oci::Descriptor& blob,
+                const std::filesystem::path& file);
+
   std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/registry/push.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <set>
+
+#include "harness/oci/index_merge.hpp"
+#include "harness/registry/client_state.hpp"
+#include "harness/registry/parallel.hpp"
+#include "harness/registry/tag_writer.hpp"
+
+namespace rtfx::registry {
+
+namespace {
+
+/// What the store has under the name, as entries of an index.
+std::vector<oci::Descriptor> local_entries(const oci::Store& store, const std::string& name) {
+  const std::optional<oci::Descriptor> named = store.resolve(name);
+  if (!named)
+    throw Error(name + " is not in the content store " + store.directory().string() +
+                "; build it, or pull it first");
+  if (is_index(*named)) return oci::parse_index(store.read(*named)).manifests;
+  oci::Descriptor image = *named;
+  const oci::ImageConfig config =
+      oci::parse_image_config(store.read(oci::parse_manifest(store.read(image)).config));
+  image.platform = oci::Platform{config.os, config.architecture, ""};
+  return {image};
+}
+
+/// Brings manifests and all that they refer to into the repository, untagged.
+class Staging {
+ public:
+  Staging(Client& client, const oci::Store& store, const oci::Reference& repository)
+      : client_(client), store_(store), repository_(repository) {}
+
+  void stage(const std::vector<oci::Descriptor>& entries, PushResult& result) {
+    std::vector<Document> missing;
+    for (const oci::Descriptor& entry : entries) collect(entry, missing);
+    std::vector<oci::Descriptor> blobs;
+    std::set<Digest> seen;
+    for (const Document& document : missing) {
+      if (!is_image(document.descriptor)) continue;
+      oci::Manifest manifest = oci::parse_manifest(document.bytes);
+      manifest.layers.push_back(manifest.config);
+      for (const oci::Descriptor& blob : manifest.layers)
+        if (seen.insert(blob.digest).second) blobs.push_back(blob);
+    }
+    std::atomic<std::size_t> sent = 0;
+    for_each_in_parallel(blobs, [&](const oci::Descriptor& blob) {
+      if (client_.put_blob(repository_, blob, store_)) ++sent;
+    });
+    result.blobs_sent += sent;
+    // collect() puts children in front of the index that lists them.
+    for (const Document& document : missing)
+      client_.put_manifest(repository_.with_digest(document.descriptor.digest), document);
+    result.manifests_sent += missing.size();
+  }
+
+ private:
+  /// A registry takes a manifest only when it has what it refers to: one that is there needs nothing.
+  void collect(const oci::Descriptor& entry, std::vector<Document>& missing) {
+    if (client_.published_descriptor(repository_.with_digest(entry.digest))) return;
+    const std::string bytes = store_.read(entry);
+    if (is_index(entry)) {
+      for (const oci::Descriptor& child : oci::parse_index(bytes).manifests)
+        collect(child, missing);
+    }
+    missing.push_back({entry, bytes});
+  }
+
+  Client& client_;
+  const oci::Store& store_;
+  const oci::Reference& repository_;
+};
+
+/// TAG-ARCH of each image, in the order of the entries.
+std::vector<Pushed> push_arch_tags(Client& client, const oci::Store& store,
+                                   const oci::Reference& tag,
+                                   const std::vector<oci::Descriptor>& entries,
+                                   const std::filesystem::path& locks) {
+  std::vector<Pushed> result;
+  std::set<std::string> seen;
+  for (const oci::Descriptor& entry : entries) {
+    const bool image = is_image(entry) && !oci::is_attestation(entry) && entry.platform &&
+                       entry.platform->os == "linux";
+    if (!image || !seen.insert(entry.platform->architecture).second) continue;
+    const oci::Reference arch_tag = tag.with_tag(tag.tag + "-" + entry.platform->architecture);
+    result.push_back(set_tag(client, arch_tag, {entry, store.read(entry)}, locks));
+  }
+  return result;
+}
+
+void push_tags(Client& client, const oci::Store& store, const oci::Reference& tag,
+               const std::vector<oci::Descriptor>& ours, const PushOptions& options,
+               PushResult& result) {
+  if (options.with_arch_tags) {
+    // Before the index: what an index lost to a race can be found again by them.
+    for (Pushed& pushed : push_arch_tags(client, store, tag, ours, options.locks))
+      result.tags.push_back(std::move(pushed));
+  }
+  result.tags.push_back(merge_into_tag(client, tag, ours, options.locks));
+}
+
+}  // namespace
+
+std::string to_string(Pushed::Change change) {
+  switch (change) {
+    case Pushed::Change::created:
+      return "created";
+    case Pushed::Change::updated:
+      return "updated";
+    case Pushed::Change::unchanged:
+      return "unchanged";
+    case Pushed::Change::kept:
+      return "kept";
+  }
+  return "";
+}
+
+PushResult push(Client& client, const oci::Store& store, const std::string& name,
+                const oci::Reference& to, const PushOptions& given) {
+  if (to.tag.empty() || to.digest)
+    throw Error("pushing to " + to.familiar() + ": a name with a tag and no digest is needed",
+                ExitCode::usage);
+  PushOptions options = given;
+  if (options.locks.empty()) options.locks = store.directory().parent_path() / "locks";
+  const std::vector<oci::Descriptor> ours = local_entries(store, name);
+  PushResult result;
+  if (!options.override_tags) {
+    if (const std::optional<Document> there = client.published(to)) {
+      result.tags.push_back({to.familiar(), Pushed::Change::kept, there->descriptor.digest,
+                             arches_of(entries_of(client, to, *there))});
+      return result;
+    }
+  }
+  std::vector<oci::Reference> releases;
+  for (const std::string& tag : options.release_tags) releases.push_back(to.with_tag(tag));
+  Staging(client, store, to).stage(ours, result);
+  push_tags(client, store, to, ours, options, result);
+  for (const oci::Reference& release : releases)
+    push_tags(client, store, release, ours, options, result);
+  for (const Pushed& pushed : result.tags) {
+    if (pushed.change == Pushed::Change::created || pushed.change == Pushed::Change::updated)
+      ++result.manifests_sent;
+  }
+  return result;
+}
+
+PushResult push_package(Client& client, const oci::Store& store, const std::string& ref,
+                        const std::vector<std::string>& release_tags, bool with_arch_tags) {
+  return push(client, store, ref, oci::parse_reference(ref),
+              {.with_arch_tags = with_arch_tags, .release_tags = release_tags});
+}
+
+}  // namespace rtfx::registry
