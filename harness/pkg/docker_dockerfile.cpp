@@ -102,6 +102,22 @@ bool is_remote(const std::string& source) {
          name.starts_with("github.com/");
 }
 
+/// The words that end the here-documents of an instruction.
+std::vector<std::string> here_documents(const std::string& instruction) {
+  std::vector<std::string> ends;
+  for (std::size_t at = 0; (at = instruction.find("<<", at)) != std::string::npos;) {
+    at += 2;
+    if (at < instruction.size() && instruction[at] == '-') ++at;
+    const bool quoted =
+        at < instruction.size() && (instruction[at] == '"' || instruction[at] == '\'');
+    if (quoted) ++at;
+    const std::size_t start = at;
+    while (at < instruction.size() && is_name(instruction[at], at == start)) ++at;
+    if (at > start) ends.push_back(instruction.substr(start, at - start));
+  }
+  return ends;
+}
+
 /// "NAME=VALUE" words, and for ENV "NAME VALUE" as well.
 void assign(const std::vector<std::string>& words, bool keep, Variables& variables) {
   if (words.size() == 2 && words[0].find('=') == std::string::npos) {
@@ -160,6 +176,10 @@ std::optional<RemoteSource> find_remote_source(const std::string& dockerfile,
     if (blank == std::string::npos) continue;
     const std::string keyword = lower(instruction.substr(0, blank));
     std::vector<std::string> words = words_of(std::string_view(instruction).substr(blank));
+    if (keyword == "run" || keyword == "copy" || keyword == "add") {
+      for (const std::string& end : here_documents(instruction))
+        while (i + 1 < lines.size() && text::trim(lines[++i]) != end) continue;
+    }
     if (keyword == "arg") assign(words, true, variables);
     if (keyword == "env") assign(words, false, variables);
     if (keyword != "add" || words.empty()) continue;
