@@ -5,11 +5,10 @@
 // users' files must stay valid.
 #include "harness/pkg/tag.hpp"
 
-#include <charconv>
-
 #include "base/digest.hpp"
 #include "base/text.hpp"
 #include "harness/git/git.hpp"
+#include "harness/pkg/tag_text.hpp"
 
 namespace rtfx::pkg {
 
@@ -19,88 +18,110 @@ namespace {
 
 constexpr std::size_t dirty_digits = 7;
 
-Error template_error(const std::string& tag_template, const std::string& why) {
-  return Error("invalid tag template \"" + tag_template + "\": " + why +
-                   "; understood are {{.Hash}} and {{slice .Hash FROM TO}}",
-               ExitCode::usage);
-}
-
-std::string render_action(const std::string& action, const std::string& hash,
-                          const std::string& tag_template) {
-  const std::vector<std::string> words = text::split_list(action, ' ');
-  if (words.size() == 1 && words[0] == ".Hash") return hash;
-  if (words.size() < 3 || words.size() > 4 || words[0] != "slice" || words[1] != ".Hash")
-    throw template_error(tag_template, "cannot understand {{" + action + "}}");
-  const auto index = [&](const std::string& word) {
-    std::size_t value = 0;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-    if (error != std::errc{} || end != word.data() + word.size())
-      throw template_error(tag_template, "\"" + word + "\" is not a number");
-    if (value > hash.size())
-      throw template_error(tag_template, word + " is beyond the end of \"" + hash + "\"");
-    return value;
-  };
-  const std::size_t from = index(words[2]);
-  const std::size_t to = words.size() == 4 ? index(words[3]) : hash.size();
-  if (from > to) throw template_error(tag_template, words[2] + " is behind " + words[3]);
-  return hash.substr(from, to - from);
-}
-
 /// The directory whose tree is hashed.
-fs::path hashed_directory(const Package& package, const TagOptions& options) {
+fs::path hashed_directory(const Package& package, const TagOptions& options, TagMode mode) {
   if (!options.hash_path) return package.directory;
   const fs::path path = fs::absolute(*options.hash_path).lexically_normal();
   std::string prefix = path.string();
   while (prefix.size() > 1 && prefix.back() == '/') prefix.pop_back();
-  if (!package.directory.string().starts_with(prefix))
+  // For linuxkit the path is a text: pkg/fo is in front of pkg/foo.
+  const std::string below = prefix == "/" ? prefix : prefix + "/";
+  const bool contains = mode == TagMode::linuxkit
+                            ? package.directory.string().starts_with(prefix)
+                            : (package.directory.string() + "/").starts_with(below);
+  if (!contains)
     throw Error(
         "--hash-path " + prefix + " does not contain the package " + package.directory.string(),
         ExitCode::usage);
   return prefix;
 }
 
-std::string source_tree(const Package& package, const std::string& entry,
-                        const std::string& commit) {
-  const fs::path source = (package.directory / text::split(entry, ':')[0]).lexically_normal();
-  std::error_code error;
-  const auto repository =
-      fs::is_directory(source, error) ? git::Repository::discover(source) : std::nullopt;
-  if (!repository)
-    throw Error("the extra source " + source.string() + " is not a directory in a git repository");
-  return repository->tree_hash(source, commit);
+std::vector<Source> extra_sources(const Package& package, git::Repositories& repositories) {
+  std::vector<Source> sources;
+  for (const std::string& entry : package.extra_sources) {
+    const auto parts = text::split(entry, ':');
+    Source source{(package.directory / parts[0]).lexically_normal(),
+                  fs::path(parts[1]).lexically_normal().string()};
+    if (!source.directory.has_filename()) source.directory = source.directory.parent_path();
+    std::error_code error;
+    if (fs::is_directory(source.directory, error))
+      source.repository = repositories.of(source.directory);
+    sources.push_back(std::move(source));
+  }
+  return sources;
+}
+
+std::vector<std::string> source_trees(const std::vector<Source>& sources,
+                                      const std::string& commit) {
+  std::vector<std::string> trees;
+  for (const Source& source : sources) {
+    if (source.repository == nullptr)
+      throw Error("the extra source " + source.directory.string() +
+                  " is not a directory in a git repository");
+    trees.push_back(source.repository->tree_hash(source.directory, commit));
+  }
+  return trees;
+}
+
+/// For TagMode::linuxkit: what deep_dirt sees and the tag does not.
+std::vector<std::string> hidden_dirt(const std::vector<Source>& sources,
+                                     const std::vector<NeededTag>& needs) {
+  std::vector<std::string> result;
+  for (const Source& source : sources) {
+    if (!dirt_of(source).empty()) result.push_back("the extra source " + source.directory.string());
+  }
+  for (const NeededTag& need : needs) {
+    if (need.dirty) result.push_back("the package " + need.ref + " that it needs");
+  }
+  return result;
 }
 
 }  // namespace
 
-Revision revision_of(const Package& package, const TagOptions& options, TagMode,
-                     const std::vector<NeededTag>&, git::Repositories& repositories) {
+Revision revision_of(const Package& package, const TagOptions& options, TagMode mode,
+                     const std::vector<NeededTag>& needs, git::Repositories& repositories) {
   Revision revision;
-  std::string sources;
-  if (!options.hash && !options.dev) {
-    for (const std::string& entry : package.extra_sources)
-      sources += source_tree(package, entry, options.hash_commit);
-  }
-  const fs::path hashed = hashed_directory(package, options);
-  const git::Repository* repository = repositories.of(package.directory);
-  if (repository) {
+  const bool deep = mode == TagMode::deep;
+  const bool named = options.hash || options.dev;
+  const bool at_head = options.hash_commit == "HEAD";
+  const std::vector<Source> sources = extra_sources(package, repositories);
+  const auto trees =
+      named ? std::vector<std::string>{} : source_trees(sources, options.hash_commit);
+  const Source own{hashed_directory(package, options, mode), "/",
+                   repositories.of(package.directory)};
+  if (own.repository != nullptr) {
+    std::vector<Source> all{own};
+    all.insert(all.end(), sources.begin(), sources.end());
     revision.in_git = true;
-    revision.commit = repository->head_commit().value_or("");
-    revision.timestamp = repository->head_time();
-    revision.dirty =
-        options.force_dirty || (options.hash_commit == "HEAD" && repository->dirty(hashed));
+    revision.commit = own.repository->head_commit().value_or("");
+    revision.timestamp = own.repository->head_time();
+    std::string dirt;
+    if (at_head && deep) {
+      dirt = deep_dirt(all, needs);
+      revision.dirty = !dirt.empty();
+    } else if (at_head) {
+      revision.hidden_dirt = hidden_dirt(sources, needs);
+      const auto changes = own.repository->changes(own.directory);
+      revision.dirty = !changes.empty() && own.repository->dirty(own.directory);
+      if (!revision.dirty) {
+        for (const git::Change& change : changes)
+          revision.hidden_dirt.push_back((own.repository->root() / change.path).string());
+      }
+    }
+    revision.dirty = revision.dirty || options.force_dirty;
+    if (!named) {
+      const std::string tree = own.repository->tree_hash(own.directory, options.hash_commit);
+      // Only the names of the trees are hashed, without separators: linuxkit's definition.
+      revision.hash = deep            ? deep_hash(tree, sources, trees, needs)
+                      : trees.empty() ? tree
+                                      : sha1_hex(tree + text::join(trees, ""));
+      if (revision.dirty)
+        revision.hash += "-dirty-" + (deep ? deep_dirt_hash(dirt)
+                                           : own.repository->content_hash(package.directory))
+                                         .substr(0, dirty_digits);
+    }
   }
-  if (options.hash || options.dev) {
-    revision.hash = options.hash.value_or("dev");
-    return revision;
-  }
-  if (!repository) return revision;
-
-  revision.hash = repository->tree_hash(hashed, options.hash_commit);
-  // Only the names of the trees are hashed, without separators: linuxkit's definition.
-  if (!sources.empty()) revision.hash = sha1_hex(revision.hash + sources);
-  if (revision.dirty)
-    revision.hash +=
-        "-dirty-" + repository->content_hash(package.directory).substr(0, dirty_digits);
+  if (named) revision.hash = options.hash.value_or("dev");
   return revision;
 }
 
@@ -108,20 +129,6 @@ Revision revision_of(const Package& package, const TagOptions& options, TagMode 
                      const std::vector<NeededTag>& needs) {
   git::Repositories repositories;
   return revision_of(package, options, mode, needs, repositories);
-}
-
-std::string render_tag(const std::string& tag_template, const std::string& hash) {
-  std::string tag;
-  for (std::size_t at = 0; at < tag_template.size();) {
-    const std::size_t open = tag_template.find("{{", at);
-    tag += tag_template.substr(at, open - at);
-    if (open == std::string::npos) break;
-    const std::size_t close = tag_template.find("}}", open);
-    if (close == std::string::npos) throw template_error(tag_template, "{{ is not closed");
-    tag += render_action(tag_template.substr(open + 2, close - open - 2), hash, tag_template);
-    at = close + 2;
-  }
-  return tag;
 }
 
 std::string ref_with_hash(const Package& package, const TagOptions& options,
