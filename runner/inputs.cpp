@@ -13,7 +13,7 @@
 #include "base/text.hpp"
 #include "harness/image/image.hpp"
 #include "harness/image/spec.hpp"
-#include "harness/pkg/package.hpp"
+#include "harness/pkg/plan.hpp"
 #include "harness/process/process.hpp"
 #include "runner/inputs_hash.hpp"
 #include "runner/select.hpp"
@@ -100,6 +100,7 @@ class KeyMaker {
   KeyMaker(const std::optional<Project>& project, const RunOptions& options)
       : project_(project), labels_(options.labels), env_(options.env) {
     // The place of the project is no input; what of it counts is declared.
+    if (project_) names_ = std::make_unique<pkg::PackageNames>(project_->package_settings());
     const auto place = env_.find("RTFX_PROJECT");
     if (project_ && place != env_.end() && place->second == project_->root.string())
       env_.erase(place);
@@ -191,28 +192,22 @@ class KeyMaker {
     if (!packages_.empty()) return;
     Diagnostics diagnostics;
     for (const fs::path& directory : project_->packages) {
-      const pkg::Package package = load(directory, diagnostics);
-      packages_[package.image] = package;
+      if (auto package = names_->find(directory, diagnostics))
+        packages_.insert_or_assign(package->package.image, std::move(*package));
     }
     diagnostics.throw_if_any();
   }
 
-  pkg::Package load(const fs::path& directory, Diagnostics& diagnostics) const {
-    std::vector<std::string> arches;
-    for (const ProjectArch& arch : project_->arches) arches.push_back(arch.name);
-    return pkg::load_package(directory, {}, project_->org, arches, diagnostics);
-  }
-
   /// The tag, which says everything of a package that is committed. linuxkit's hash for changed ones
   /// knows no names and modes, so the files are added.
-  const std::string& package_content(const pkg::Package& package) {
-    const auto [known, is_new] = contents_.try_emplace(package.directory);
+  const std::string& package_content(const pkg::NamedPackage& package) {
+    const fs::path& directory = package.package.directory;
+    const auto [known, is_new] = contents_.try_emplace(directory);
     if (is_new) {
-      const std::string hash = pkg::package_hash(package, {});
       InputHash content(files_);
-      content.add(pkg::package_ref(package, {}));
-      if (hash.empty() || hash.find("-dirty") != std::string::npos)
-        content.add_tree(package.directory, "package");
+      content.add(package.ref);
+      if (!package.revision.in_git || package.revision.dirty)
+        content.add_tree(directory, "package");
       known->second = content.finish();
     }
     return known->second;
@@ -247,11 +242,9 @@ class KeyMaker {
   /// For the resolver of an image: "@pkg:" as a reference, and the package among the inputs.
   std::string resolve_package(InputHash& hash, const fs::path& directory) {
     if (!project_) throw Error("@pkg: needs a project (rtfx.yml), and there is none");
-    Diagnostics problems;
-    const pkg::Package package = load(directory, problems);
-    problems.throw_if_any();
+    const pkg::NamedPackage package = names_->named(directory);
     hash.add(package_content(package));
-    return pkg::package_ref(package, {});
+    return package.ref;
   }
 
   std::optional<Project> project_;
@@ -259,7 +252,8 @@ class KeyMaker {
   std::map<std::string, std::string> env_;
   FileDigests files_;
   std::string common_;
-  std::map<std::string, pkg::Package> packages_;  ///< by image name
+  std::unique_ptr<pkg::PackageNames> names_;           ///< with a project
+  std::map<std::string, pkg::NamedPackage> packages_;  ///< by image name
   std::map<fs::path, std::string> contents_;      ///< of packages, by directory
 };
 

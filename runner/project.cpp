@@ -89,6 +89,15 @@ void read_row(const yaml::Node& node, const std::string& name, ArchTable& table,
   table.add(row);
 }
 
+pkg::TagMode read_tags(yaml::MapReader& reader, Diagnostics& diagnostics) {
+  const std::string mode = reader.string_or("tags", "linuxkit");
+  if (mode == "deep") return pkg::TagMode::deep;
+  if (mode != "linuxkit")
+    diagnostics.error(reader.get("tags")->where,
+                      "tags: \"" + mode + "\" is neither \"linuxkit\" nor \"deep\"");
+  return pkg::TagMode::linuxkit;
+}
+
 ProjectArch read_arch(const yaml::Node::Entry& entry, Project& project, Diagnostics& diagnostics) {
   ProjectArch arch;
   arch.name = entry.key;
@@ -147,6 +156,12 @@ std::vector<Arch> Project::all_arch_rows() const {
   return rows;
 }
 
+pkg::PackageSettings Project::package_settings() const {
+  pkg::PackageSettings settings{org, {}, tags};
+  for (const ProjectArch& arch : arches) settings.arches.push_back(arch.name);
+  return settings;
+}
+
 std::optional<fs::path> find_project_file(const fs::path& start) {
   for (fs::path directory = fs::absolute(start);; directory = directory.parent_path()) {
     const fs::path candidate = directory / "rtfx.yml";
@@ -163,6 +178,7 @@ Project load_project(const fs::path& rtfx_yml, Diagnostics& diagnostics) {
   yaml::MapReader reader(root, "rtfx.yml", diagnostics);
   project.org = reader.string_or("org", project.org);
   project.registry = reader.required_string("registry");
+  project.tags = read_tags(reader, diagnostics);
   if (const yaml::Node* arches = reader.require("arches")) {
     yaml::MapReader(*arches, "arches", diagnostics);
     for (const yaml::Node::Entry& entry : arches->entries) {

@@ -9,6 +9,7 @@
 
 #include "base/arch.hpp"
 #include "base/error.hpp"
+#include "harness/pkg/plan.hpp"
 
 namespace rtfx::runner {
 
@@ -42,8 +43,12 @@ struct Project {
   GateRules gate;
   ArchTable table = ArchTable::builtin();  ///< with the project's own rows
 
+  pkg::TagMode tags = pkg::TagMode::linuxkit;  ///< `tags:`
+
   std::vector<Arch> arch_rows(bool first_class) const;
   std::vector<Arch> all_arch_rows() const;
+  /// What holds for all packages.
+  pkg::PackageSettings package_settings() const;
 };
 
 /// The rtfx.yml of `start` or the nearest parent that has one.

@@ -21,7 +21,11 @@ Result result_of(pkg::UnitEnding ending) {
   switch (ending) {
     case pkg::UnitEnding::built:
     case pkg::UnitEnding::cached:
+    case pkg::UnitEnding::pulled:
       return Result::pass;
+    case pkg::UnitEnding::in_registry:
+    case pkg::UnitEnding::would_build:
+      return Result::error;  // what is not here cannot be tested
     case pkg::UnitEnding::failed:
       return Result::fail;
     case pkg::UnitEnding::blocked:

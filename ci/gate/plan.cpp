@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "runner/select.hpp"
 
 namespace rtfx::gate {
@@ -22,9 +23,11 @@ bool is_optional(const runner::Case& test, const runner::GateRules& gate,
 }
 
 std::string obstacle_of(const pkg::PlannedPackage& package) {
-  if (package.hash.empty()) return "it is not in git, so its tag does not name its content";
-  if (package.hash.find("-dirty") != std::string::npos)
-    return "it has uncommitted changes; commit them";
+  if (!package.revision.in_git) return "it is not in git, so its tag does not name its content";
+  if (package.revision.dirty) return "it has uncommitted changes; commit them";
+  if (!package.revision.hidden_dirt.empty())
+    return "uncommitted changes that its tag does not show: " +
+           text::join(package.revision.hidden_dirt, ", ");
   return "";
 }
 

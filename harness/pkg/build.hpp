@@ -6,41 +6,29 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "base/arch.hpp"
 #include "harness/oci/store.hpp"
-#include "harness/pkg/package.hpp"
+#include "harness/pkg/builders.hpp"
+#include "harness/pkg/emulation.hpp"
+#include "harness/pkg/plan.hpp"
 #include "harness/process/process.hpp"
 
 namespace rtfx::pkg {
 
-/// A package with everything resolved that its builds need.
-struct PlannedPackage {
-  Package package;
-  std::string hash;  ///< package_hash
-  std::string ref;   ///< org/image:tag
-  /// Directories of the packages that @lkt: build arguments name, absolute.
-  std::vector<std::filesystem::path> needs;
-  /// "K=V" with @lkt: values replaced and built-ins (PKG_HASH, PKG_IMAGE, SOURCE, REVISION) added.
-  std::vector<std::string> build_args;
-  std::vector<std::string> needed_refs;  ///< org/image:tag of each of `needs`, in the same order
-  std::map<std::string, std::string> labels;  ///< of the image
-  bool requested = true;  ///< false: not among the given directories, only needed by one of them
-  std::int64_t timestamp = 0;  ///< committer time of HEAD, seconds since the epoch; 0 outside git
+/// Images that the store does not have. All are asked with a reference ("linuxkit/redis:TAG", "alpine:3.19") and a
+/// GOARCH name, and say nullopt only when the registry says that there is no such image; everything else is an Error.
+struct Remote {
+  using Ask = std::function<std::optional<oci::Descriptor>(const std::string& ref,
+                                                           const std::string& arch)>;
+  Ask find = {};  ///< a package's manifest, without its layers; empty: packages are in no registry
+  Ask pull = {};  ///< a package, into the store; likewise
+  Ask base = {};  ///< any image, into the store
 };
-
-/// Resolves tags and @lkt: arguments, adds packages that the given ones need, and sorts: needed
-/// ones first. A cycle is a diagnostic that names it.
-std::vector<PlannedPackage> plan_packages(const std::vector<std::filesystem::path>& directories,
-                                          const TagOptions& options, const std::string& default_org,
-                                          const std::vector<std::string>& default_arches,
-                                          Diagnostics& diagnostics);
-
-/// Name under which the store keeps one arch of a package: "org/image:tag-arch".
-std::string arch_ref(const std::string& ref, const std::string& arch);
 
 /// Where builds happen and what they may use.
 struct BuildEnvironment {
@@ -49,23 +37,53 @@ struct BuildEnvironment {
   const ArchTable& arches;
   std::filesystem::path scratch;  ///< buildah's storage and temporary files, e.g. <cache>/buildah
   /// Address of the Debian archive; "": debian_mirror() is asked when a build wants it.
-  std::string debian_mirror;
-  std::chrono::milliseconds timeout{std::chrono::minutes(20)};
+  std::string debian_mirror = {};
+  std::chrono::milliseconds timeout = std::chrono::minutes(20);
+  Builders* builders = nullptr;       ///< null: buildah on this host builds every arch
+  std::optional<Remote> remote = {};  ///< nullopt: no registry is asked for anything
 };
 
-/// Result of building one package for one arch.
+/// GOARCH name of the machine that builds images for `arch`. Asks a docker daemon if that is the builder.
+std::string builder_arch(const BuildEnvironment& environment, const std::string& arch);
+/// The arguments that FROM lines may use when a package is built.
+Arguments dockerfile_arguments(const PlannedPackage& package, const std::string& arch,
+                               const std::string& builder_arch);
+/// "linux/arm64/v8" -> "arm64". Throws Error (ExitCode::usage) for another system than Linux.
+std::string arch_of_platform(const std::string& platform);
+
+struct BuildOptions {
+  bool force = false;  ///< build although the store or the registry has it
+  bool pull = false;   ///< take into the store what only the registry has
+  bool check_reproducible =
+      false;  ///< build twice; other bytes are an Error that explains the first difference
+  bool dry_run = false;               ///< build nothing
+  std::vector<std::string> ssh = {};  ///< forwarded to the build, as docker build --ssh has them
+};
+
+/// Where an image comes from.
+enum class Origin {
+  store,     ///< it was there
+  registry,  ///< the registry has it, and it stays there
+  pulled,    ///< taken from the registry
+  built,
+  would_build,  ///< dry_run
+};
+
+/// Result of getting one package for one arch.
 struct Built {
-  oci::Descriptor manifest;
-  bool cached = false;  ///< it was in the store already
+  /// In the store unless the origin is `registry`; nullopt for `would_build`.
+  std::optional<oci::Descriptor> manifest = {};
+  Origin origin = Origin::built;
+  BuildKind kind = BuildKind::native;
+  std::string builder = {};  ///< Builder::name(), when it was built
   std::chrono::nanoseconds elapsed{0};
 };
 
-/// Builds with buildah unless the store has it (or `force`); the result is in the store under
-/// arch_ref. `log` gets the builder's output. Throws Error that says which package and arch, with
-/// the last lines of the builder's output. Needed packages must have been built (for the build
-/// host's arch) before. Thread-safe: several may run at once.
+/// Finds, pulls or builds a package for one arch; the result is in the store under arch_ref. `log` gets the builder's
+/// output. Throws Error that says which package and arch, with the last lines of the builder's output. Packages that
+/// the Dockerfile names must have been built before. Thread-safe: several may run at once.
 Built build_package(const PlannedPackage& package, const Arch& arch,
-                    const BuildEnvironment& environment, bool force,
+                    const BuildEnvironment& environment, const BuildOptions& options,
                     const std::function<void(std::string_view)>& log, std::stop_token stop);
 
 /// The archive's address: $RTFX_DEBIAN_MIRROR, else the first Debian archive of the host's apt

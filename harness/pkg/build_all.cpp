@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "base/files.hpp"
+#include "harness/oci/reference.hpp"
 
 namespace rtfx::pkg {
 
@@ -39,6 +42,107 @@ std::string log_name(const UnitResult& unit) {
   return name + "-" + unit.arch + ".log";
 }
 
+UnitEnding ending_of(Origin origin) {
+  switch (origin) {
+    case Origin::store:
+      return UnitEnding::cached;
+    case Origin::registry:
+      return UnitEnding::in_registry;
+    case Origin::pulled:
+      return UnitEnding::pulled;
+    case Origin::built:
+      return UnitEnding::built;
+    case Origin::would_build:
+      return UnitEnding::would_build;
+  }
+  return UnitEnding::failed;
+}
+
+/// Finds the units depth first: a unit comes after those that its Dockerfile names.
+class UnitPlanner {
+ public:
+  UnitPlanner(const std::vector<PlannedPackage>& plan, const BuildRequest& request,
+              const BuildEnvironment& environment)
+      : plan_(plan), request_(request), environment_(environment) {
+    for (std::size_t i = 0; i < plan.size(); ++i) by_name_[oci::expand_reference(plan[i].ref)] = i;
+  }
+
+  std::vector<UnitResult> units() {
+    for (std::size_t i = 0; i < plan_.size(); ++i) {
+      if (!plan_[i].requested) continue;
+      for (const std::string& arch : requested_arches(plan_[i].package, request_)) add(i, arch);
+    }
+    return std::move(units_);
+  }
+
+ private:
+  std::size_t add(std::size_t package, const std::string& arch) {
+    const PlannedPackage& planned = plan_[package];
+    const auto [known, is_new] = indexes_.try_emplace({package, arch}, in_progress);
+    if (!is_new) {
+      if (known->second == in_progress)
+        throw Error(planned.package.build_yml.string() + ": " + planned.ref +
+                        " needs itself: its Dockerfile names it, or an image that is made from it",
+                    ExitCode::usage);
+      return known->second;
+    }
+    UnitResult unit;
+    unit.package = package;
+    unit.ref = planned.ref;
+    unit.arch = arch;
+    unit.requested =
+        planned.requested && contains(requested_arches(planned.package, request_), arch);
+    in_context(planned.package.build_yml.string(), [&] { environment_.arches.find(arch); });
+    for (const auto& [need, need_arch] : needs_of(planned, arch)) {
+      if (!contains(plan_[need].package.arches, need_arch))
+        throw Error(plan_[need].package.build_yml.string() + ": " + planned.ref +
+                        " needs this package for " + need_arch + ", which is not among its arches",
+                    ExitCode::usage);
+      unit.needs.push_back(add(need, need_arch));
+    }
+    units_.push_back(std::move(unit));
+    return indexes_[{package, arch}] = units_.size() - 1;
+  }
+
+  /// Packages of the plan, with arches: those that the Dockerfile names, and requested ones that a build argument names
+  /// only.
+  std::set<std::pair<std::size_t, std::string>> needs_of(const PlannedPackage& planned,
+                                                         const std::string& arch) {
+    std::set<std::pair<std::size_t, std::string>> needs;
+    if (!planned.dockerfile) return needs;
+    std::set<std::size_t> named;
+    const Arguments arguments = dockerfile_arguments(planned, arch, arch_of_builder(arch));
+    for (const ImageUse& use : planned.dockerfile->images(arguments, "linux/" + arch)) {
+      const auto package = by_name_.find(oci::expand_reference(use.image));
+      if (package == by_name_.end()) continue;
+      needs.emplace(package->second, arch_of_platform(use.platform));
+      named.insert(package->second);
+    }
+    for (const std::string& ref : planned.needed_refs) {
+      const std::size_t package = by_name_.at(oci::expand_reference(ref));
+      if (!named.contains(package) && plan_[package].requested &&
+          contains(requested_arches(plan_[package].package, request_), arch))
+        needs.emplace(package, arch);
+    }
+    return needs;
+  }
+
+  const std::string& arch_of_builder(const std::string& arch) {
+    const auto [known, is_new] = builders_.try_emplace(arch);
+    if (is_new) known->second = builder_arch(environment_, arch);
+    return known->second;
+  }
+
+  static constexpr std::size_t in_progress = static_cast<std::size_t>(-1);
+  const std::vector<PlannedPackage>& plan_;
+  const BuildRequest& request_;
+  const BuildEnvironment& environment_;
+  std::map<std::string, std::size_t> by_name_;  ///< packages, by their name in full
+  std::map<std::string, std::string> builders_;
+  std::map<std::pair<std::size_t, std::string>, std::size_t> indexes_;
+  std::vector<UnitResult> units_;
+};
+
 /// Hands out units whose needs are met to as many threads as there are jobs.
 class Scheduler {
  public:
@@ -51,19 +155,7 @@ class Scheduler {
         progress_(progress),
         stop_(std::move(stop)),
         units_(plan_units(plan, request, environment)),
-        states_(units_.size(), State::waiting) {
-    const std::string host = host_arch(environment.arches);
-    for (const UnitResult& unit : units_) {
-      std::vector<std::size_t> needs;
-      for (const std::string& ref : plan[unit.package].needed_refs) {
-        const auto needed = std::find_if(units_.begin(), units_.end(), [&](const UnitResult& u) {
-          return u.ref == ref && u.arch == host;
-        });
-        needs.push_back(static_cast<std::size_t>(needed - units_.begin()));
-      }
-      needs_.push_back(std::move(needs));
-    }
-  }
+        states_(units_.size(), State::waiting) {}
 
   std::vector<UnitResult> run() {
     const unsigned jobs =
@@ -106,7 +198,7 @@ class Scheduler {
 
   std::optional<std::size_t> ready() const {
     for (std::size_t i = 0; i < units_.size(); ++i) {
-      const bool free = std::all_of(needs_[i].begin(), needs_[i].end(),
+      const bool free = std::all_of(units_[i].needs.begin(), units_[i].needs.end(),
                                     [&](std::size_t need) { return states_[need] == State::done; });
       if (states_[i] == State::waiting && free) return i;
     }
@@ -118,7 +210,7 @@ class Scheduler {
   void block_dependents() {
     for (std::size_t i = 0; i < units_.size(); ++i) {
       if (states_[i] != State::waiting) continue;
-      for (const std::size_t need : needs_[i]) {
+      for (const std::size_t need : units_[i].needs) {
         if (states_[need] != State::done || units_[need].ok()) continue;
         const bool cancelled = units_[need].ending == UnitEnding::cancelled;
         units_[i].ending = cancelled ? UnitEnding::cancelled : UnitEnding::blocked;
@@ -137,10 +229,16 @@ class Scheduler {
       if (stop_.stop_requested())
         throw Error(unit.ref + " for " + unit.arch + ": cancelled", ExitCode::interrupted);
       Built built = build_logged(unit);
-      if (!built.manifest.platform) built.manifest.platform = oci::Platform{"linux", unit.arch, ""};
-      environment_.store.add_to_index(unit.ref, built.manifest);
-      unit.manifest = std::move(built.manifest);
-      unit.ending = built.cached ? UnitEnding::cached : UnitEnding::built;
+      unit.ending = ending_of(built.origin);
+      unit.kind = built.kind;
+      unit.builder = built.builder;
+      if (built.manifest) {
+        if (!built.manifest->platform)
+          built.manifest->platform = oci::Platform{"linux", unit.arch, ""};
+        if (built.origin != Origin::registry)
+          environment_.store.add_to_index(unit.ref, *built.manifest);
+        unit.manifest = std::move(built.manifest);
+      }
     } catch (const Error& error) {
       unit.ending =
           error.code() == ExitCode::interrupted ? UnitEnding::cancelled : UnitEnding::failed;
@@ -158,6 +256,10 @@ class Scheduler {
     FileDescriptor file;
     const fs::path path = request_.log_directory / log_name(unit);
     const auto log = [&](std::string_view bytes) {
+      if (request_.output) {
+        const std::lock_guard lock(output_mutex_);
+        request_.output(unit, bytes);
+      }
       if (request_.log_directory.empty()) return;
       // The file is made with the first output, so that cached units have none.
       if (!file) {
@@ -168,8 +270,11 @@ class Scheduler {
       }
       write_all(file.get(), bytes, path.string());
     };
+    BuildOptions options = request_.options;
+    options.force = options.force && unit.requested;
+    options.check_reproducible = options.check_reproducible && unit.requested;
     return build_package(plan_[unit.package], environment_.arches.find(unit.arch), environment_,
-                         request_.force && unit.requested, log, stop_);
+                         options, log, stop_);
   }
 
   const std::vector<PlannedPackage>& plan_;
@@ -177,11 +282,10 @@ class Scheduler {
   const BuildEnvironment& environment_;
   const std::function<void(const UnitResult&)>& progress_;
   std::stop_token stop_;
-  std::mutex mutex_;
+  std::mutex mutex_, output_mutex_;
   std::condition_variable changed_;
   std::vector<UnitResult> units_;
   std::vector<State> states_;
-  std::vector<std::vector<std::size_t>> needs_;
 };
 
 }  // namespace
@@ -192,6 +296,12 @@ std::string to_string(UnitEnding ending) {
       return "built";
     case UnitEnding::cached:
       return "cached";
+    case UnitEnding::pulled:
+      return "pulled";
+    case UnitEnding::in_registry:
+      return "in registry";
+    case UnitEnding::would_build:
+      return "would be built";
     case UnitEnding::failed:
       return "failed";
     case UnitEnding::blocked:
@@ -205,51 +315,7 @@ std::string to_string(UnitEnding ending) {
 std::vector<UnitResult> plan_units(const std::vector<PlannedPackage>& plan,
                                    const BuildRequest& request,
                                    const BuildEnvironment& environment) {
-  const std::string host = host_arch(environment.arches);
-  std::vector<std::vector<std::string>> arches;
-  for (const PlannedPackage& planned : plan)
-    arches.push_back(planned.requested ? requested_arches(planned.package, request)
-                                       : std::vector<std::string>{});
-
-  // From the last package to the first: those that need others come later in the plan.
-  std::vector<bool> only_needed(plan.size(), false);
-  for (std::size_t i = plan.size(); i-- > 0;) {
-    if (arches[i].empty() && !only_needed[i]) continue;
-    for (std::size_t j = 0; j < i; ++j) {
-      if (!contains(plan[i].needed_refs, plan[j].ref) || contains(arches[j], host)) continue;
-      if (!contains(plan[j].package.arches, host)) {
-        throw Error(plan[j].package.build_yml.string() + ": " + plan[i].ref +
-                        " needs this package for the build host's arch " + host +
-                        ", which is not among its arches",
-                    ExitCode::usage);
-      }
-      only_needed[j] = true;
-    }
-  }
-
-  std::vector<UnitResult> units;
-  for (std::size_t i = 0; i < plan.size(); ++i) {
-    UnitResult unit;
-    unit.package = i;
-    unit.ref = plan[i].ref;
-    if (only_needed[i]) {
-      unit.arch = host;
-      unit.requested = false;
-      units.push_back(unit);
-    }
-    unit.requested = true;
-    for (const std::string& arch : arches[i]) {
-      in_context(plan[i].package.build_yml.string(), [&] { environment.arches.find(arch); });
-      unit.arch = arch;
-      units.push_back(unit);
-    }
-  }
-  // What others wait for first: the build host's arch of every package.
-  std::stable_sort(units.begin(), units.end(), [&](const UnitResult& a, const UnitResult& b) {
-    if (a.package != b.package) return a.package < b.package;
-    return (a.arch == host) > (b.arch == host);
-  });
-  return units;
+  return UnitPlanner(plan, request, environment).units();
 }
 
 std::vector<UnitResult> build_all(const std::vector<PlannedPackage>& plan,

@@ -38,7 +38,7 @@ std::string descriptor_json(const oci::Descriptor& d) {
 }
 
 /// Leaves what buildah would: a layout with one image of the arch, labels included.
-void write_image(const Command& command, const std::string& arch) {
+void write_image(const Command& command, const std::string& arch, const std::string& more) {
   oci::Store out(command.cwd / "out");
   std::string labels;
   for (std::size_t i = 0; i + 1 < command.argv.size(); ++i) {
@@ -48,7 +48,7 @@ void write_image(const Command& command, const std::string& arch) {
                 command.argv[i + 1].substr(equals + 1) + "\"";
   }
   const oci::Descriptor layer =
-      out.put("layer of " + arch + read_file(command.cwd / "context/Dockerfile"),
+      out.put("layer of " + arch + more + read_file(fs::path(command.argv.back()) / "Dockerfile"),
               "application/vnd.oci.image.layer.v1.tar");
   const oci::Descriptor config = out.put(
       R"({"architecture":")" + arch + R"(","os":"linux","config":{"Labels":{)" + labels + "}}}",
@@ -73,6 +73,9 @@ class BuildTest : public testing::Test {
     directory.package(
         "app",
         "image: app\narches: [amd64, arm64]\nnetwork: true\nbuildArgs: [BASE=@lkt:pkg:../base]\n");
+    directory.write("app/Dockerfile",
+                    "ARG BASE\nFROM --platform=$BUILDPLATFORM ${BASE} AS build\nRUN make\n"
+                    "FROM scratch\nCOPY Dockerfile /\n");
     runner.script = [this](const Command& command) { return play(command); };
     host = host_arch(table);
   }
@@ -89,7 +92,9 @@ class BuildTest : public testing::Test {
           label.ends_with("-" + arch))
         return FakeRunner::exit(7, "starting\n", "it is broken\n");
     }
-    write_image(command, wrong_arch.empty() ? arch : wrong_arch);
+    bud_dockerfile = read_file(after(command, "--file"));
+    if (changing) command_serial += "x";
+    write_image(command, wrong_arch.empty() ? arch : wrong_arch, command_serial);
     return FakeRunner::exit(0, "built\n");
   }
   std::vector<UnitResult> build(const std::vector<std::string>& names, BuildRequest request = {},
@@ -97,7 +102,7 @@ class BuildTest : public testing::Test {
     std::vector<fs::path> directories;
     for (const std::string& name : names) directories.push_back(directory / name);
     Diagnostics diagnostics;
-    const auto plan = plan_packages(directories, {}, "linuxkit", {"amd64"}, diagnostics);
+    const auto plan = plan_packages(directories, {}, {.arches = {"amd64"}}, diagnostics);
     diagnostics.throw_if_any();
     request.log_directory = directory / "logs";
     return build_all(
@@ -110,7 +115,8 @@ class BuildTest : public testing::Test {
             .store = store,
             .arches = table,
             .scratch = directory / "scratch",
-            .debian_mirror = "http://archive.example/debian"};
+            .debian_mirror = "http://archive.example/debian",
+            .remote = remote};
   }
   std::vector<Command> buds() const {
     std::vector<Command> found;
@@ -131,7 +137,9 @@ class BuildTest : public testing::Test {
   ArchTable table = ArchTable::builtin();
   oci::Store store{directory / "store"};
   std::vector<std::string> seen, broken;
-  std::string wrong_arch, host;
+  std::string wrong_arch, host, bud_dockerfile, command_serial;
+  std::optional<Remote> remote;
+  bool changing = false;
 
  private:
   std::string path_;
@@ -160,15 +168,129 @@ TEST_F(BuildTest, needed_packages_are_built_for_the_host_only_and_first) {
   EXPECT_THAT(seen, ElementsAre("linuxkit/base:latest " + host, "linuxkit/app:latest arm64"));
 }
 
+TEST_F(BuildTest, a_package_is_built_for_each_platform_that_a_dockerfile_names_it_for) {
+  directory.write(
+      "app/Dockerfile",
+      "ARG BASE\nFROM ${BASE} AS files\nFROM --platform=$BUILDPLATFORM ${BASE} AS build\n"
+      "FROM scratch\nCOPY --from=files / /\n");
+  const auto units = build({"app"}, {.arches = {"arm64"}});
+  EXPECT_THAT(lines(units), testing::UnorderedElementsAre("linuxkit/base:latest arm64 built",
+                                                          "linuxkit/base:latest " + host + " built",
+                                                          "linuxkit/app:latest arm64 built"));
+  EXPECT_EQ(units.back().ref, "linuxkit/app:latest");
+  // The builder gets the two images under two names.
+  EXPECT_THAT(
+      bud_dockerfile,
+      HasSubstr("FROM localhost/linuxkit/base:latest-arm64-" +
+                store.resolve("linuxkit/base:latest-arm64")->digest.hex().substr(0, 12) +
+                " AS files\nFROM --platform=$BUILDPLATFORM localhost/linuxkit/base:latest-" +
+                host));
+}
+
+TEST_F(BuildTest, a_sibling_that_only_from_names_comes_first) {
+  directory.write("app/build.yml", "image: app\narches: [arm64]\n");
+  directory.write("app/Dockerfile", "FROM docker.io/linuxkit/base:latest\nCOPY Dockerfile /\n");
+  EXPECT_THAT(lines(build({"app", "base"}, {.arches = {"arm64"}})),
+              ElementsAre("linuxkit/base:latest arm64 built", "linuxkit/app:latest arm64 built"));
+  directory.write("base/Dockerfile", "FROM linuxkit/app:latest\n");
+  EXPECT_THAT(
+      [&] {
+        build({"app", "base"}, {.arches = {"arm64"}});
+      },
+      testing::ThrowsMessage<Error>(HasSubstr("needs itself")));
+}
+
+TEST_F(BuildTest, an_image_that_is_nowhere_is_told) {
+  directory.write("base/Dockerfile", "FROM nosuch:1\n");
+  const auto units = build({"base"}, {.arches = {"arm64"}});
+  EXPECT_THAT(units[0].error, HasSubstr("FROM nosuch:1 for arm64: the store does not have"));
+  EXPECT_TRUE(runner.commands.empty());
+}
+
+TEST_F(BuildTest, what_the_registry_has_is_not_built) {
+  const oci::Descriptor there = store.put("{}", oci::media_type_manifest);
+  remote = Remote{[&](const std::string&, const std::string&) { return there; }};
+  EXPECT_THAT(lines(build({"base"}, {.arches = {"arm64"}})),
+              ElementsAre("linuxkit/base:latest arm64 in registry"));
+  EXPECT_TRUE(store.names().empty());
+  EXPECT_THAT(lines(build({"base"}, {.arches = {"arm64"}, .options = {.force = true}})),
+              ElementsAre("linuxkit/base:latest arm64 built"));
+}
+
+TEST_F(BuildTest, a_registry_that_cannot_be_asked_is_an_error) {
+  const auto refuse = [](const std::string&, const std::string&) -> std::optional<oci::Descriptor> {
+    throw Error("registry.example: connection refused", ExitCode::host);
+  };
+  remote = Remote{refuse, refuse, refuse};
+  for (const bool pull : {false, true}) {
+    const auto units = build({"base"}, {.arches = {"arm64"}, .options = {.pull = pull}});
+    EXPECT_EQ(units[0].ending, UnitEnding::failed);
+    EXPECT_EQ(units[0].code, ExitCode::host);
+  }
+  EXPECT_TRUE(runner.commands.empty());
+}
+
+TEST_F(BuildTest, pulling_takes_the_image_into_the_store) {
+  build({"base"}, {.arches = {"arm64"}});
+  const oci::Descriptor image = *store.resolve("linuxkit/base:latest-arm64");
+  store.untag("linuxkit/base:latest-arm64");
+  runner.commands.clear();
+  int pulls = 0;
+  remote = Remote{[&](const std::string&, const std::string&) { return std::optional(image); },
+                  [&](const std::string& ref, const std::string& arch) {
+                    ++pulls;
+                    store.tag(arch_ref(ref, arch), image);
+                    return std::optional(image);
+                  },
+                  {}};
+  EXPECT_THAT(lines(build({"base"}, {.arches = {"arm64"}, .options = {.pull = true}})),
+              ElementsAre("linuxkit/base:latest arm64 pulled"));
+  EXPECT_TRUE(runner.commands.empty());
+  EXPECT_EQ(pulls, 1);
+}
+
+TEST_F(BuildTest, a_base_that_is_only_in_the_registry_is_pulled) {
+  build({"base"}, {.arches = {host}});
+  const oci::Descriptor image = *store.resolve("linuxkit/base:latest-" + host);
+  store.untag("linuxkit/base:latest-" + host);
+  store.untag("linuxkit/base:latest");
+  remote = Remote{[&](const std::string& ref, const std::string&) {
+                    return ref == "linuxkit/base:latest" ? std::optional(image) : std::nullopt;
+                  },
+                  {},
+                  [&](const std::string&, const std::string&) { return std::optional(image); }};
+  EXPECT_THAT(lines(build({"app"}, {.arches = {"arm64"}})),
+              ElementsAre("linuxkit/base:latest " + host + " in registry",
+                          "linuxkit/app:latest arm64 built"));
+}
+
+TEST_F(BuildTest, a_dry_run_does_nothing) {
+  const auto units = build({"app"}, {.arches = {"arm64"}, .options = {.dry_run = true}});
+  for (const UnitResult& unit : units) EXPECT_EQ(unit.ending, UnitEnding::would_build);
+  EXPECT_EQ(units.back().kind, BuildKind::cross);
+  EXPECT_TRUE(runner.commands.empty());
+  EXPECT_TRUE(store.names().empty());
+}
+
+TEST_F(BuildTest, two_builds_with_other_bytes_are_not_reproducible) {
+  const BuildRequest request{.arches = {"arm64"}, .options = {.check_reproducible = true}};
+  EXPECT_TRUE(build({"base"}, request)[0].ok());
+  EXPECT_EQ(buds().size(), 2U);
+  changing = true;
+  const auto units = build({"base"}, request);
+  EXPECT_EQ(units[0].ending, UnitEnding::failed);
+  EXPECT_THAT(units[0].error, HasSubstr("not reproducible"));
+}
+
 TEST_F(BuildTest, what_is_built_is_not_built_again) {
   build({"app", "base"});
   runner.commands.clear();
   const auto units = build({"app", "base"});
   EXPECT_TRUE(runner.commands.empty());
   for (const UnitResult& unit : units) EXPECT_EQ(unit.ending, UnitEnding::cached);
-  EXPECT_EQ(build({"base"}, {.force = true}).front().ending, UnitEnding::built);
+  EXPECT_EQ(build({"base"}, {.options = {.force = true}}).front().ending, UnitEnding::built);
   EXPECT_THAT(
-      lines(build({"app"}, {.arches = {"arm64"}, .force = true})),
+      lines(build({"app"}, {.arches = {"arm64"}, .options = {.force = true}})),
       ElementsAre("linuxkit/base:latest " + host + " cached", "linuxkit/app:latest arm64 built"));
 }
 
@@ -386,7 +508,7 @@ TEST(Buildah, the_same_package_gives_the_same_bytes) {
     directory.write("app/Dockerfile", "FROM scratch\nCOPY . /app/\nCMD [\"/app/x\"]\n");
     ::umask(before);
     Diagnostics diagnostics;
-    const auto plan = plan_packages({directory / "app"}, {}, "linuxkit", {}, diagnostics);
+    const auto plan = plan_packages({directory / "app"}, {}, {}, diagnostics);
     ASSERT_TRUE(diagnostics.empty());
     oci::Store store(directory / "store");
     const BuildEnvironment environment{.runner = process::system_runner(),
@@ -394,13 +516,13 @@ TEST(Buildah, the_same_package_gives_the_same_bytes) {
                                        .arches = table,
                                        .scratch = directory / "scratch",
                                        .debian_mirror = {}};
-    const Built built = build_package(plan[0], table.find("s390x"), environment, false, {}, {});
-    const oci::ImageConfig config =
-        oci::parse_image_config(store.read(oci::parse_manifest(store.read(built.manifest)).config));
+    const Built built = build_package(plan[0], table.find("s390x"), environment, {}, {}, {});
+    const oci::ImageConfig config = oci::parse_image_config(
+        store.read(oci::parse_manifest(store.read(*built.manifest)).config));
     EXPECT_EQ(config.architecture, "s390x");
     EXPECT_EQ(config.labels.at("org.mobyproject.config"), R"({"readonly":true})");
     EXPECT_THAT(config.cmd, ElementsAre("/app/x"));
-    digests.push_back(built.manifest.digest.str());
+    digests.push_back(built.manifest->digest.str());
   }
   EXPECT_EQ(digests[0], digests[1]);
 }

@@ -26,10 +26,12 @@ struct BaseImage {
 
 /// One image to build. Everything is resolved: builders ask no registry and read nothing but this.
 struct BuildJob {
-  std::string ref;                ///< org/image:tag, for what is printed
-  Arch arch;                      ///< to build for
-  std::filesystem::path context;  ///< the directory that is the build context; builders do not write to it
-  std::string dockerfile;         ///< below `context`; images it names are in `images`
+  std::string ref;  ///< org/image:tag, for what is printed
+  Arch arch;        ///< to build for
+  std::filesystem::path
+      context;  ///< the directory that is the build context; builders do not write to it
+  /// Absolute, beside `context`: its FROM lines have the names of `images`, the package's own file stays as it is.
+  std::filesystem::path dockerfile;
   /// "NAME=VALUE", with BUILDPLATFORM, TARGETARCH and the other platform arguments.
   std::vector<std::string> build_args;
   std::map<std::string, std::string> labels;
@@ -54,6 +56,8 @@ class Builder {
   virtual std::string name() const = 0;
   /// GOARCH name of the machine that builds; what $BUILDPLATFORM stands for.
   virtual std::string arch() const = 0;
+  /// Throws Error (ExitCode::host) with what to do when the builder is known not to run programs of another arch.
+  virtual void require_emulator(const Arch& arch) const { static_cast<void>(arch); }
   /// Builds the image and puts it into the store, without a name. The same job gives the same
   /// manifest digest again, whatever the builder's host is called and what time it is. Throws Error
   /// with the last lines of the builder's output.

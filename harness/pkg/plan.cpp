@@ -5,10 +5,12 @@
 #include <cctype>
 #include <map>
 #include <regex>
+#include <set>
 
+#include "base/files.hpp"
 #include "base/text.hpp"
-#include "harness/pkg/build.hpp"
-#include "harness/pkg/tag.hpp"
+#include "harness/pkg/plan.hpp"
+#include "harness/pkg/version.hpp"
 
 namespace rtfx::pkg {
 
@@ -67,210 +69,353 @@ std::vector<fs::path> expand(const fs::path& base, const fs::path& pattern) {
   return found;
 }
 
+/// The Dockerfile of a package, which must be one of its own files.
+std::shared_ptr<const Dockerfile> load_dockerfile(const Package& package) {
+  const fs::path file = package.directory / package.dockerfile;
+  std::error_code error;
+  if (!fs::is_regular_file(file, error))
+    throw Error(
+        "there is no " + file.string() + "; add it, or name another file with \"dockerfile:\"",
+        ExitCode::usage);
+  const fs::path inside =
+      fs::weakly_canonical(file, error).lexically_relative(fs::canonical(package.directory));
+  if (inside.empty() || *inside.begin() == "..")
+    throw Error("dockerfile: " + file.string() + " is a link to a file outside the package",
+                ExitCode::usage);
+  return std::make_shared<const Dockerfile>(read_file(file), file);
+}
+
+std::vector<std::string> names_of(const std::vector<std::string>& arguments) {
+  std::vector<std::string> names;
+  for (const std::string& argument : arguments)
+    names.push_back(argument.substr(0, argument.find('=')));
+  return names;
+}
+
 /// Depth first over what packages need; the order in which packages are finished is the order of
 /// build.
 class Planner {
  public:
-  Planner(const TagOptions& options, const std::string& org, const std::vector<std::string>& arches,
-          Diagnostics& diagnostics)
-      : options_(options), org_(org), arches_(arches), diagnostics_(diagnostics) {}
+  /// `names_only`: nothing but names is wanted, so what a build needs is not looked at.
+  Planner(const PackageSettings& settings, bool names_only)
+      : settings_(settings), names_only_(names_only) {}
 
-  void add(const fs::path& directory) { visit(directory, options_, {}); }
-  std::vector<PlannedPackage> take() { return std::move(plan_); }
-
- private:
   /// A package as seen by those that need it.
   struct Known {
     std::string ref;
     std::string name;  ///< org/image
-    fs::path directory;
+    Package package;
+    Revision revision;
   };
 
-  std::optional<Known> visit(const fs::path& directory, const TagOptions& options,
-                             const Location& from) {
-    Package package = load(directory, options, from);
-    if (package.image.empty()) return std::nullopt;
-    if (const auto cycle = std::find(path_.begin(), path_.end(), package.directory);
-        cycle != path_.end()) {
-      report_cycle(cycle, package.directory, from);
-      return std::nullopt;
-    }
+  const std::optional<Known>& add(const fs::path& directory, const PlanOptions& options,
+                                  Diagnostics& diagnostics) {
+    return visit(directory, options, {}, diagnostics);
+  }
+  std::vector<PlannedPackage> take() { return std::move(plan_); }
+
+ private:
+  /// One visit of one package.
+  struct Visit {
+    const PlanOptions& options;
+    Diagnostics& diagnostics;
     PlannedPackage planned;
-    try {
-      const Revision revision = revision_of(package, options);
-      planned.hash = revision.hash;
-      planned.ref = ref_with_hash(package, options, revision.hash);
-      planned.timestamp = revision.timestamp;
-      add_built_in(planned, package, revision);
-    } catch (const Error& error) {
-      diagnostics_.error({package.build_yml, 0}, error.what());
-      return std::nullopt;
+    std::vector<NeededTag> needs;
+    bool failed = false;  ///< something it needs has problems, which are reported
+  };
+
+  const std::optional<Known>& visit(const fs::path& directory, const PlanOptions& options,
+                                    const Location& from, Diagnostics& diagnostics) {
+    static const std::optional<Known> nothing;
+    const bool requested = from.file.empty();
+    const fs::path absolute = without_slash(fs::absolute(directory).lexically_normal());
+    // References always mean the package as it is by default, whatever the flags of this command are.
+    const std::string key = absolute.string() + (requested ? "\nrequested" : "");
+    if (const auto known = known_.find(key); known != known_.end()) return known->second;
+    if (const auto cycle = std::find(path_.begin(), path_.end(), absolute); cycle != path_.end()) {
+      report_cycle(cycle, absolute, from, diagnostics);
+      return nothing;
     }
-    const Known known{planned.ref, package.org + "/" + package.image, package.directory};
+    Visit visit{options, diagnostics, {}, {}, false};
+    visit.planned.package = load(absolute, options, from, diagnostics);
+    if (visit.planned.package.image.empty()) return known_[key] = std::nullopt;
+    path_.push_back(absolute);
+    const bool good = resolve(visit, requested);
+    path_.pop_back();
+    if (!good) return known_[key] = std::nullopt;
+    PlannedPackage& planned = visit.planned;
+    Known known{planned.ref, planned.package.org + "/" + planned.package.image, planned.package,
+                planned.revision};
+    if (!names_only_ && !keep(std::move(planned), requested, diagnostics))
+      return known_[key] = std::nullopt;
+    return known_[key] = std::move(known);
+  }
+
+  static fs::path without_slash(fs::path path) {
+    return path.has_filename() ? path : path.parent_path();
+  }
+
+  /// Fills in what is not in build.yml. False when there are problems, which are reported.
+  bool resolve(Visit& visit, bool requested) {
+    PlannedPackage& planned = visit.planned;
+    Package& package = planned.package;
+    planned.requested = requested;
+    const std::size_t problems = visit.diagnostics.messages().size();
+    try {
+      if (requested && !visit.options.dockerfile.empty())
+        package.dockerfile = visit.options.dockerfile;
+      if (requested) package.network = visit.options.network.value_or(package.network);
+      if (requested && visit.options.use_cache) package.disable_cache = !*visit.options.use_cache;
+      if (!names_only_) planned.dockerfile = load_dockerfile(package);
+      // What a name does not depend on is not read for it.
+      if (!names_only_ || settings_.tags == TagMode::deep) resolve_arguments(visit, requested);
+      if (visit.failed || visit.diagnostics.messages().size() != problems) return false;
+      const TagOptions defaults;
+      const TagOptions& tag = requested ? visit.options.tag : defaults;
+      planned.revision = revision_of(package, tag, settings_.tags, visit.needs, repositories_);
+      planned.ref = ref_with_hash(package, tag, planned.revision.hash);
+      if (!names_only_) add_built_in(planned);
+    } catch (const Error& error) {
+      const std::string what = error.what();
+      const bool placed = what.starts_with(package.directory.string() + "/");
+      if (reported_.insert(package.build_yml.string() + what).second)
+        visit.diagnostics.error(placed ? Location{} : Location{package.build_yml, 0}, what);
+      return false;
+    }
+    return true;
+  }
+
+  /// Takes the package into the plan. Names must fit registries, and stand for one package.
+  bool keep(PlannedPackage planned, bool requested, Diagnostics& diagnostics) {
+    const Package& package = planned.package;
     if (!is_valid_ref(planned.ref)) {
-      diagnostics_.error(
+      diagnostics.error(
           {package.build_yml, 0},
           "\"" + planned.ref +
               "\" cannot be the name of an image; wanted is org/image:tag, in lower case");
-      return std::nullopt;
+      return false;
     }
     const auto [holder, is_new] = holders_.emplace(planned.ref, package.directory);
     if (!is_new && holder->second != package.directory) {
-      diagnostics_.error({package.build_yml, 0},
-                         planned.ref + " is the name of the package " + holder->second.string() +
-                             ", too; give one of them another image or org");
-      return std::nullopt;
+      diagnostics.error({package.build_yml, 0}, planned.ref + " is the name of the package " +
+                                                    holder->second.string() +
+                                                    ", too; give one of them another image or org");
+      return false;
     }
-    planned.requested = from.file.empty();
-    if (!done_.emplace(package.directory.string() + '\n' + planned.ref, true).second) {
-      if (planned.requested) mark_requested(planned.ref);
-      return known;
+    for (PlannedPackage& known : plan_) {
+      if (known.ref != planned.ref) continue;
+      // Needed first and given later, or the other way round: one package, as it was given.
+      if (requested) {
+        planned.requested = true;
+        known = std::move(planned);
+      }
+      return true;
     }
-
-    planned.package = std::move(package);
-    path_.push_back(planned.package.directory);
-    resolve_arguments(planned);
-    path_.pop_back();
     plan_.push_back(std::move(planned));
-    return known;
+    return true;
   }
 
   /// Each file is read and its problems are reported once, however many packages need it.
-  Package load(const fs::path& directory, const TagOptions& options, const Location& from) {
-    const fs::path key = fs::absolute(directory).lexically_normal() / options.build_yml;
+  Package load(const fs::path& directory, const PlanOptions& options, const Location& from,
+               Diagnostics& diagnostics) {
+    const TagOptions defaults;
+    const TagOptions& tag = from.file.empty() ? options.tag : defaults;
     Diagnostics own;
-    Package package = load_package(directory, options, org_, arches_, own);
-    std::error_code error;
-    if (own.empty() && !fs::is_regular_file(package.directory / package.dockerfile, error))
-      own.error({package.build_yml, 0}, "there is no " +
-                                            (package.directory / package.dockerfile).string() +
-                                            "; add it, or name another file with \"dockerfile:\"");
+    Package package = load_package(directory, tag, settings_.org, settings_.arches, own);
     if (own.empty()) return package;
     package.image.clear();
-    if (!reported_.emplace(key.string(), true).second) return package;
+    if (!reported_.insert((directory / tag.build_yml).string()).second) return package;
+    std::error_code error;
     for (const std::string& message : own.messages()) {
       // The messages have their own places; the one who named the package is told only when there
       // is no such package.
-      if (from.file.empty() || fs::exists(package.build_yml, error)) {
-        diagnostics_.error({}, message);
-      } else {
-        diagnostics_.error(from, message);
-      }
+      const bool there = from.file.empty() || fs::exists(package.build_yml, error);
+      diagnostics.error(there ? Location{} : from, message);
     }
     return package;
   }
 
-  static void add_built_in(PlannedPackage& planned, const Package& package,
-                           const Revision& revision) {
-    planned.build_args.push_back("PKG_HASH=" + revision.hash);
-    planned.build_args.push_back("PKG_IMAGE=" + package.org + "/" + package.image);
+  void add_built_in(PlannedPackage& planned) {
+    const Package& package = planned.package;
+    const Revision& revision = planned.revision;
     const bool clean = revision.in_git && !revision.dirty && !revision.commit.empty();
-    if (!package.git_repo.empty()) planned.build_args.push_back("SOURCE=" + package.git_repo);
-    if (clean) planned.build_args.push_back("REVISION=" + revision.commit);
+    std::vector<std::string> built_in{"PKG_HASH=" + revision.hash,
+                                      "PKG_IMAGE=" + package.org + "/" + package.image};
+    if (!package.git_repo.empty()) built_in.push_back("SOURCE=" + package.git_repo);
+    if (clean) built_in.push_back("REVISION=" + revision.commit);
+    if (const git::Repository* repository = repositories_.of(package.directory)) {
+      const std::string version = go_package_version(*repository, package.directory);
+      if (!version.empty()) built_in.push_back("GOPKGVERSION=" + version);
+    }
+    // A package's own arguments win over the built-in ones.
+    const std::vector<std::string> own = names_of(planned.build_args);
+    for (const std::string& argument : built_in) {
+      const std::string name = argument.substr(0, argument.find('='));
+      if (std::find(own.begin(), own.end(), name) == own.end())
+        planned.build_args.push_back(argument);
+    }
 
     if (revision.in_git && !package.git_repo.empty())
       planned.labels["org.opencontainers.image.source"] = package.git_repo;
     if (clean) planned.labels["org.opencontainers.image.revision"] = revision.commit;
     if (!package.config_json.empty())
       planned.labels["org.mobyproject.config"] = package.config_json;
-  }
-
-  void resolve_arguments(PlannedPackage& planned) {
-    const std::vector<std::string> built_in = std::move(planned.build_args);
-    planned.build_args.clear();
-    for (std::size_t i = 0; i < planned.package.build_args.size(); ++i)
-      resolve(planned, planned.package.build_args[i], planned.package.build_arg_places[i]);
-    // A package's own arguments win over the built-in ones.
-    for (const std::string& argument : built_in) {
-      const std::string start = argument.substr(0, argument.find('=') + 1);
-      const auto same = [&](const std::string& own) { return own.starts_with(start); };
-      if (std::none_of(planned.build_args.begin(), planned.build_args.end(), same))
-        planned.build_args.push_back(argument);
-    }
     if (!planned.needed_refs.empty())
       planned.labels["org.rtfx.needs"] = text::join(planned.needed_refs, " ");
   }
 
-  void resolve(PlannedPackage& planned, const std::string& argument, const Location& where) {
-    const std::size_t equals = argument.find('=');
-    const std::string name = argument.substr(0, equals);
-    const std::string value = argument.substr(equals + 1);
-    if (value.starts_with(pkg_prefix)) {
-      if (const auto known = need(planned, value.substr(pkg_prefix.size()), where))
-        planned.build_args.push_back(name + "=" + known->ref);
-    } else if (value.starts_with(pkgs_prefix)) {
-      resolve_pattern(planned, name, value.substr(pkgs_prefix.size()), where);
-    } else if (value.starts_with(lkt_prefix)) {
-      diagnostics_.error(where, "buildArgs: unknown value \"" + value +
-                                    "\"; understood are @lkt:pkg:PATH and @lkt:pkgs:PATTERN");
-    } else {
-      planned.build_args.push_back(argument);
+  void resolve_arguments(Visit& visit, bool requested) {
+    const Package& package = visit.planned.package;
+    if (requested) {
+      for (const BuildArgument& argument : visit.options.arguments) {
+        const std::size_t before = visit.planned.build_args.size();
+        resolve_argument(visit, argument);
+        // The tag covers what is in the package; these are beside it.
+        for (std::size_t i = before; i < visit.planned.build_args.size(); ++i)
+          visit.needs.push_back({"--build-arg-file", visit.planned.build_args[i], "", false});
+      }
+      if (!visit.options.dockerfile.empty())
+        visit.needs.push_back({"--dockerfile", visit.options.dockerfile, "", false});
+    }
+    const std::vector<std::string> over = names_of(visit.planned.build_args);
+    for (std::size_t i = 0; i < package.build_args.size(); ++i) {
+      const std::string name = package.build_args[i].substr(0, package.build_args[i].find('='));
+      if (std::find(over.begin(), over.end(), name) == over.end())
+        resolve_argument(visit, {package.build_args[i], package.build_arg_places[i]});
     }
   }
 
-  void resolve_pattern(PlannedPackage& planned, const std::string& name, const std::string& pattern,
+  void resolve_argument(Visit& visit, const BuildArgument& argument) {
+    const std::size_t equals = argument.text.find('=');
+    const std::string name = argument.text.substr(0, equals);
+    const std::string value = argument.text.substr(equals + 1);
+    if (value.starts_with(pkg_prefix)) {
+      if (const auto known = need(visit, name, value.substr(pkg_prefix.size()), argument.where))
+        visit.planned.build_args.push_back(name + "=" + known->ref);
+    } else if (value.starts_with(pkgs_prefix)) {
+      resolve_pattern(visit, name, value.substr(pkgs_prefix.size()), argument.where);
+    } else if (value.starts_with(lkt_prefix)) {
+      visit.diagnostics.error(argument.where,
+                              "buildArgs: unknown value \"" + value +
+                                  "\"; understood are @lkt:pkg:PATH and @lkt:pkgs:PATTERN");
+    } else {
+      visit.planned.build_args.push_back(argument.text);
+    }
+  }
+
+  void resolve_pattern(Visit& visit, const std::string& name, const std::string& pattern,
                        const Location& where) {
     const std::size_t percent = name.find('%');
     if (percent == std::string::npos) {
-      diagnostics_.error(where, "buildArgs: @lkt:pkgs: gives several values, so the name \"" +
-                                    name + "\" needs a %");
+      visit.diagnostics.error(where, "buildArgs: @lkt:pkgs: gives several values, so the name \"" +
+                                         name + "\" needs a %");
       return;
     }
-    const std::vector<fs::path> directories = expand(planned.package.directory, pattern);
+    const std::vector<fs::path> directories = expand(base_of(visit, where), pattern);
     if (directories.empty())
-      diagnostics_.error(where, "buildArgs: no directory matches \"" + pattern + "\"");
+      visit.diagnostics.error(where, "buildArgs: no directory matches \"" + pattern + "\"");
     for (const fs::path& directory : directories) {
-      if (const auto known = need(planned, directory, where))
-        planned.build_args.push_back(name.substr(0, percent) + as_variable(known->name) +
-                                     name.substr(percent + 1) + "=" + known->ref);
+      if (const auto known = need(visit, name, directory, where))
+        visit.planned.build_args.push_back(name.substr(0, percent) + as_variable(known->name) +
+                                           name.substr(percent + 1) + "=" + known->ref);
     }
   }
 
-  std::optional<Known> need(PlannedPackage& planned, const fs::path& path, const Location& where) {
-    // References always mean the package as it is by default, whatever the flags of this command
-    // are.
-    auto known = visit(planned.package.directory / path, TagOptions{}, where);
-    if (known && std::find(planned.needed_refs.begin(), planned.needed_refs.end(), known->ref) ==
-                     planned.needed_refs.end()) {
-      planned.needs.push_back(known->directory);
-      planned.needed_refs.push_back(known->ref);
+  /// Paths of arguments are relative to the file that they stand in.
+  static fs::path base_of(const Visit& visit, const Location& where) {
+    const Package& package = visit.planned.package;
+    return where.file.empty() || where.file == package.build_yml
+               ? package.directory
+               : fs::absolute(where.file).parent_path();
+  }
+
+  std::optional<Known> need(Visit& visit, const std::string& name, const fs::path& path,
+                            const Location& where) {
+    const Location from{where.file.empty() ? visit.planned.package.build_yml : where.file,
+                        where.line};
+    const std::optional<Known>& known =
+        this->visit(base_of(visit, where) / path, {}, from, visit.diagnostics);
+    if (!known) {
+      visit.failed = true;
+      return std::nullopt;
     }
+    visit.needs.push_back({name, known->ref, known->revision.hash, known->revision.dirty});
+    std::vector<std::string>& refs = visit.planned.needed_refs;
+    if (std::find(refs.begin(), refs.end(), known->ref) == refs.end()) refs.push_back(known->ref);
     return known;
   }
 
-  void mark_requested(const std::string& ref) {
-    for (PlannedPackage& planned : plan_) {
-      if (planned.ref == ref) planned.requested = true;
-    }
-  }
-
   void report_cycle(std::vector<fs::path>::const_iterator start, const fs::path& again,
-                    const Location& where) {
+                    const Location& where, Diagnostics& diagnostics) {
     std::vector<std::string> names;
     for (auto it = start; it != path_.end(); ++it) names.push_back(it->string());
     names.push_back(again.string());
-    diagnostics_.error(where, "packages need each other in a circle: " + text::join(names, " -> "));
+    diagnostics.error(where, "packages need each other in a circle: " + text::join(names, " -> "));
   }
 
-  const TagOptions& options_;
-  const std::string& org_;
-  const std::vector<std::string>& arches_;
-  Diagnostics& diagnostics_;
+  const PackageSettings settings_;
+  const bool names_only_;
+  git::Repositories repositories_;
   std::vector<fs::path> path_;
-  std::map<std::string, bool> done_, reported_;
+  std::map<std::string, std::optional<Known>> known_;
+  std::set<std::string> reported_;
   std::map<std::string, fs::path> holders_;  ///< which package has a name
   std::vector<PlannedPackage> plan_;
 };
 
 }  // namespace
 
+std::vector<BuildArgument> read_build_arguments(const fs::path& file, Diagnostics& diagnostics) {
+  std::vector<BuildArgument> arguments;
+  int line = 0;
+  for (const std::string& text : text::split(read_file(file), '\n')) {
+    ++line;
+    const std::string_view argument = text::trim(text);
+    if (argument.empty() || argument.starts_with("#")) continue;
+    const std::size_t equals = argument.find('=');
+    if (equals == std::string_view::npos || equals == 0) {
+      diagnostics.error({file, line},
+                        "\"" + std::string(argument) + "\" is not of the form NAME=VALUE");
+      continue;
+    }
+    arguments.push_back({std::string(argument), {file, line}});
+  }
+  return arguments;
+}
+
 std::vector<PlannedPackage> plan_packages(const std::vector<fs::path>& directories,
-                                          const TagOptions& options, const std::string& default_org,
-                                          const std::vector<std::string>& default_arches,
+                                          const PlanOptions& options,
+                                          const PackageSettings& settings,
                                           Diagnostics& diagnostics) {
-  Planner planner(options, default_org, default_arches, diagnostics);
-  for (const fs::path& directory : directories) planner.add(directory);
+  Planner planner(settings, false);
+  for (const fs::path& directory : directories) planner.add(directory, options, diagnostics);
   return planner.take();
+}
+
+struct PackageNames::State {
+  Planner planner;
+  PlanOptions options;
+};
+
+PackageNames::PackageNames(const PackageSettings& settings, const TagOptions& options)
+    : state_(new State{Planner(settings, true), {}}) {
+  state_->options.tag = options;
+}
+PackageNames::~PackageNames() = default;
+
+std::optional<NamedPackage> PackageNames::find(const fs::path& directory,
+                                               Diagnostics& diagnostics) {
+  const auto& known = state_->planner.add(directory, state_->options, diagnostics);
+  if (!known) return std::nullopt;
+  return NamedPackage{known->package, known->revision, known->ref};
+}
+
+NamedPackage PackageNames::named(const fs::path& directory) {
+  Diagnostics diagnostics;
+  const auto found = find(directory, diagnostics);
+  diagnostics.throw_if_any();
+  if (!found) throw Error(directory.string() + ": the package has problems that were reported");
+  return *found;
 }
 
 std::string arch_ref(const std::string& ref, const std::string& arch) { return ref + "-" + arch; }

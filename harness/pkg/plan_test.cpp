@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "harness/pkg/build.hpp"
+#include "harness/pkg/plan.hpp"
+
 #include "harness/pkg/fixture.hpp"
 
 namespace rtfx::pkg {
@@ -17,7 +18,9 @@ class PlanTest : public testing::Test {
                                    const TagOptions& options = {}) {
     std::vector<fs::path> directories;
     for (const std::string& name : names) directories.push_back(directory / name);
-    return plan_packages(directories, options, "linuxkit", {"amd64"}, diagnostics_);
+    PlanOptions all;
+    all.tag = options;
+    return plan_packages(directories, all, {.arches = {"amd64"}, .tags = mode}, diagnostics_);
   }
   static std::vector<std::string> refs(const std::vector<PlannedPackage>& plan) {
     std::vector<std::string> all;
@@ -26,6 +29,7 @@ class PlanTest : public testing::Test {
   }
   const std::vector<std::string>& messages() const { return diagnostics_.messages(); }
   PackageDirectory directory;
+  TagMode mode = TagMode::linuxkit;
 
  private:
   Diagnostics diagnostics_;
@@ -43,7 +47,6 @@ TEST_F(PlanTest, needed_packages_come_first_and_once) {
   EXPECT_TRUE(planned[1].requested);
   EXPECT_TRUE(planned[2].requested);
   EXPECT_THAT(planned[2].needed_refs, ElementsAre("linuxkit/middle:latest", "acme/base:latest"));
-  EXPECT_THAT(planned[2].needs, ElementsAre(directory / "middle", directory / "base"));
   EXPECT_THAT(planned[2].build_args, Contains("A=linuxkit/middle:latest"));
   EXPECT_THAT(planned[2].build_args, Contains("B=acme/base:latest"));
   EXPECT_EQ(planned[2].labels.at("org.rtfx.needs"), "linuxkit/middle:latest acme/base:latest");
@@ -69,13 +72,14 @@ TEST_F(PlanTest, built_in_arguments_yield_to_those_of_the_package) {
   const auto planned = plan({"app"});
   ASSERT_EQ(planned.size(), 1U);
   const std::string head = directory.git({"rev-parse", "HEAD"});
-  EXPECT_THAT(planned[0].build_args,
-              ElementsAre("PKG_HASH=mine", "PKG_IMAGE=linuxkit/app", "SOURCE=https://example.org/r",
-                          "REVISION=" + head));
+  EXPECT_THAT(
+      planned[0].build_args,
+      ElementsAre("PKG_HASH=mine", "PKG_IMAGE=linuxkit/app", "SOURCE=https://example.org/r",
+                  "REVISION=" + head, "GOPKGVERSION=v0.0.0-20231114221320-" + head.substr(0, 12)));
   EXPECT_EQ(planned[0].labels.at("org.opencontainers.image.revision"), head);
   EXPECT_EQ(planned[0].labels.at("org.opencontainers.image.source"), "https://example.org/r");
   EXPECT_EQ(planned[0].labels.at("org.mobyproject.config"), R"({"readonly":true})");
-  EXPECT_EQ(planned[0].timestamp, 1700000000);
+  EXPECT_EQ(planned[0].revision.timestamp, 1700000000);
 }
 
 TEST_F(PlanTest, a_dirty_package_claims_no_revision) {

@@ -8,7 +8,6 @@
 #include <mutex>
 
 #include "harness/oci/reference.hpp"
-#include "harness/pkg/build.hpp"
 
 namespace rtfx::pkg {
 
@@ -72,11 +71,6 @@ process::Command buildah_command(const fs::path& directory,
       {"CONTAINERS_STORAGE_CONF", (directory / "storage.conf").string()},
       {"CONTAINERS_REGISTRIES_CONF", (directory / "registries.conf").string()},
       {"CONTAINERS_CONF", (directory / "containers.conf").string()}};
-  for (const char* name :
-       {"http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"}) {
-    if (const std::string value = environment(name); network && !value.empty())
-      command.env[name] = value;
-  }
   return command;
 }
 
@@ -114,9 +108,12 @@ void ImageStorage::load(const oci::Store& store, const oci::Descriptor& manifest
   write_file_atomically(marker, state);
 }
 
+BuildDirectory::BuildDirectory(const fs::path& scratch)
+    : directory_(std::string(unit_prefix), scratch), lock_(directory_.path() / "lock") {}
+
 BuildStorage::BuildStorage(const fs::path& scratch, const ImageStorage* images, const Steps& steps)
-    : directory_(std::string(unit_prefix), scratch), lock_(directory_.path() / "lock") {
-  fs::create_directories(temporary());
+    : directory_(scratch) {
+  fs::create_directories(directory_.path() / "tmp");
   write_configuration(directory_.path(), directory_.path() / "root", directory_.path() / "run",
                       storage_driver(scratch, steps),
                       images == nullptr ? fs::path{} : images->directory_);

@@ -32,15 +32,24 @@ class ImageStorage {
   std::filesystem::path scratch_, directory_;
 };
 
-/// The private directory of one build.
+/// A private directory of one build, which goes with this object; what killed builds left is swept away later.
+class BuildDirectory {
+ public:
+  explicit BuildDirectory(const std::filesystem::path& scratch);
+  const std::filesystem::path& path() const { return directory_.path(); }
+
+ private:
+  TemporaryDirectory directory_;
+  FileLock lock_;
+};
+
+/// The storage of one build by buildah.
 class BuildStorage {
  public:
   /// `images` are those that the build may start FROM; null when it needs none.
   BuildStorage(const std::filesystem::path& scratch, const ImageStorage* images,
                const Steps& steps);
 
-  std::filesystem::path context() const { return directory_.path() / "context"; }
-  std::filesystem::path temporary() const { return directory_.path() / "tmp"; }
   /// The OCI layout that buildah writes.
   std::filesystem::path output() const { return directory_.path() / "out"; }
 
@@ -49,8 +58,7 @@ class BuildStorage {
   process::Command buildah(const std::vector<std::string>& arguments, bool network) const;
 
  private:
-  TemporaryDirectory directory_;
-  FileLock lock_;
+  BuildDirectory directory_;
 };
 
 /// Removes what builds that were killed have left below `scratch`.

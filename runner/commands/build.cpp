@@ -12,7 +12,7 @@
 #include "harness/image/image.hpp"
 #include "harness/oci/reference.hpp"
 #include "harness/pkg/package.hpp"
-#include "runner/commands/command.hpp"
+#include "runner/commands/pkg.hpp"
 
 namespace rtfx::commands {
 
@@ -28,23 +28,14 @@ struct BuildFlags {
 /// Resolves @pkg: to tags and remembers which directory each is built from.
 class Packages {
  public:
-  explicit Packages(const std::optional<runner::Project>& project) {
-    if (!project) {
-      arches_ = ArchTable::builtin().names();
-      return;
-    }
-    org_ = project->org;
-    for (const runner::ProjectArch& arch : project->arches) arches_.push_back(arch.name);
-  }
+  explicit Packages(const std::optional<runner::Project>& project)
+      : names_(package_defaults(project).packages) {}
 
   std::string resolve(const std::filesystem::path& base, const std::string& path) {
-    const std::filesystem::path directory = base / path;
-    Diagnostics diagnostics;
-    const pkg::Package package = pkg::load_package(directory, {}, org_, arches_, diagnostics);
-    diagnostics.throw_if_any();
-    const std::string ref = pkg::package_ref(package, {});
-    directories_[ref] = package.directory.lexically_proximate(std::filesystem::current_path());
-    return ref;
+    const pkg::NamedPackage package = names_.named(base / path);
+    directories_[package.ref] =
+        package.package.directory.lexically_proximate(std::filesystem::current_path());
+    return package.ref;
   }
   /// "; build it with ..." when the image is that of a package of this project.
   std::string how_to_build(const std::string& ref, const std::string& arch) const {
@@ -55,8 +46,7 @@ class Packages {
   }
 
  private:
-  std::string org_ = "linuxkit";
-  std::vector<std::string> arches_;
+  pkg::PackageNames names_;
   std::map<std::string, std::filesystem::path> directories_;
 };
 

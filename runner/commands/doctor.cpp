@@ -100,10 +100,10 @@ Check check_builder(const Arch& host, const fs::path& cache, std::stop_token sto
                                             .store = store,
                                             .arches = table,
                                             .scratch = directory.path() / "scratch",
-                                            .debian_mirror = "",
+                                            .debian_mirror = "none",
                                             .timeout = 60s};
     const auto built = pkg::build_package(
-        planned, host, environment, true, [](std::string_view) {}, stop);
+        planned, host, environment, {.force = true}, [](std::string_view) {}, stop);
     check.detail = fmt::format("built an image in {:.1f} s",
                                std::chrono::duration<double>(built.elapsed).count());
   } catch (const std::exception& error) {

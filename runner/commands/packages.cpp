@@ -29,9 +29,8 @@ void tell(const pkg::UnitResult& unit) {
 void build_missing_packages(const Context& context, const runner::Project& project,
                             const std::vector<Arch>& arches) {
   Diagnostics diagnostics;
-  std::vector<std::string> known;
-  for (const runner::ProjectArch& arch : project.arches) known.push_back(arch.name);
-  const auto plan = pkg::plan_packages(project.packages, {}, project.org, known, diagnostics);
+  const auto plan =
+      pkg::plan_packages(project.packages, {}, project.package_settings(), diagnostics);
   diagnostics.throw_if_any();
 
   oci::Store store(context.cache_directory() / "store");
@@ -39,7 +38,7 @@ void build_missing_packages(const Context& context, const runner::Project& proje
   request.arches = names_of(arches);
   request.log_directory = context.cache_directory() / "logs";
   const pkg::BuildEnvironment environment{process::system_runner(), store, project.table,
-                                          context.cache_directory() / "buildah", ""};
+                                          context.cache_directory() / "buildah"};
   const std::vector<pkg::UnitResult> units = pkg::plan_units(plan, request, environment);
   const auto present = [&](const pkg::UnitResult& unit) {
     return store.resolve(pkg::arch_ref(unit.ref, unit.arch)).has_value();

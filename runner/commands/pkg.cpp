@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "runner/commands/pkg.hpp"
+
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include <memory>
 
 #include "harness/oci/reference.hpp"
-#include "runner/commands/pkg.hpp"
 #include "runner/commands/pkg_build.hpp"
 
 namespace rtfx::commands {
@@ -13,19 +14,14 @@ namespace rtfx::commands {
 namespace {
 
 int show_tag(const PkgFlags& flags, bool canonical, const Context& context) {
-  const PackageDefaults defaults = package_defaults(context.project());
+  pkg::PackageNames names(package_defaults(context.project()).packages, flags.tag);
   Diagnostics diagnostics;
-  std::vector<pkg::Package> packages;
-  for (const auto& directory : flags.directories)
-    packages.push_back(
-        pkg::load_package(directory, flags.tag, defaults.org, defaults.arches, diagnostics));
-  diagnostics.throw_if_any();
-
   std::string output;
-  for (const pkg::Package& package : packages) {
-    const std::string ref = pkg::package_ref(package, flags.tag);
-    output += (canonical ? oci::expand_reference(ref) : ref) + "\n";
+  for (const auto& directory : flags.directories) {
+    if (const auto package = names.find(directory, diagnostics))
+      output += (canonical ? oci::expand_reference(package->ref) : package->ref) + "\n";
   }
+  diagnostics.throw_if_any();
   fmt::print("{}", output);
   return static_cast<int>(ExitCode::ok);
 }
@@ -48,19 +44,18 @@ void add_tag_flags(CLI::App& app, PkgFlags& flags) {
 
 PackageDefaults package_defaults(const std::optional<runner::Project>& project) {
   PackageDefaults defaults;
-  if (!project) {
-    defaults.arches = defaults.table.names();
-    return defaults;
+  if (project) {
+    defaults.packages = project->package_settings();
+    defaults.table = project->table;
+  } else {
+    defaults.packages.arches = defaults.table.names();
   }
-  defaults.org = project->org;
-  defaults.table = project->table;
-  for (const runner::ProjectArch& arch : project->arches) defaults.arches.push_back(arch.name);
   return defaults;
 }
 
 void add_pkg(CLI::App& app, Context& context) {
   auto flags = std::make_shared<PkgFlags>();
-  CLI::App* pkg = app.add_subcommand("pkg", "packages: their tags, and building them");
+  CLI::App* pkg = app.add_subcommand("pkg", "packages: their tags, building and publishing them");
   pkg->require_subcommand(1);
   add_tag_flags(*pkg, *flags);
 
@@ -71,7 +66,6 @@ void add_pkg(CLI::App& app, Context& context) {
   tag->callback([flags, canonical, &context] {
     context.action = [flags, canonical, &context] { return show_tag(*flags, *canonical, context); };
   });
-
   add_pkg_build(*pkg, flags, context);
 }
 

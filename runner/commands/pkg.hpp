@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/arch.hpp"
-#include "harness/pkg/package.hpp"
+#include "harness/pkg/plan.hpp"
 #include "runner/commands/command.hpp"
 
 namespace rtfx::commands {
@@ -20,8 +20,7 @@ struct PkgFlags {
 
 /// What a project says about packages, or what holds without one.
 struct PackageDefaults {
-  std::string org = "linuxkit";
-  std::vector<std::string> arches;  ///< GOARCH names
+  pkg::PackageSettings packages;
   ArchTable table = ArchTable::builtin();
 };
 PackageDefaults package_defaults(const std::optional<runner::Project>& project);

@@ -209,7 +209,7 @@ int release(const Context& context, const Options& options) {
   // Build: packages and kernels per arch into the content store; what the store has is not built again.
   oci::Store store(release.cache / "store");
   const pkg::BuildEnvironment environment{runner, store, input.project.table,
-                                          release.cache / "buildah", ""};
+                                          release.cache / "buildah"};
   gate::Artifacts artifacts = gate::build_packages(
       input, plan, environment, release.folder / "logs", release.jobs, tell_progress, context.stop);
 
