@@ -128,7 +128,7 @@ TEST_F(BuildersTest, BadSyntaxIsAnError) {
   EXPECT_EQ(parse("linux/arm64=x,"), "2 --builders: \"" + form);
   EXPECT_EQ(parse("=x"), "2 --builders: \"=x" + form);
   EXPECT_EQ(parse("linux/arm64=x,linux/arm64=y"), "2 --builders: linux/arm64 is there twice");
-  EXPECT_THAT(parse("linux/amr64=x"),
+  EXPECT_THAT(parse("linux/arm46=x"),
               testing::AllOf(HasSubstr("2 --builders: "), HasSubstr("did you mean \"arm64\"")));
 }
 

@@ -193,13 +193,8 @@ void DockerBuilder::run_build(const BuildJob& job, const std::string& dockerfile
     steps.run("docker build", std::move(command));
   } catch (const Error& error) {
     if (error.code() == ExitCode::interrupted) throw;
-    try {
-      client_.versions(steps.stop);
-    } catch (const Error& gone) {
-      if (gone.code() == ExitCode::interrupted) throw;
-      throw Error("the daemon went away during the build: " + std::string(gone.what()),
-                  ExitCode::host);
-    }
+    if (const auto gone = client_.unreachable(steps.stop))
+      throw Error("the daemon went away during the build: " + *gone, ExitCode::host);
     if (!mentions(error, "exec format error")) throw;
     throw Error(std::string(error.what()) + "\nthe host of " + client_.name() + " is " + arch_ +
                     " and has no emulator for the programs that RUN starts; register one there: "

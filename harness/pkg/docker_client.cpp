@@ -85,7 +85,8 @@ process::Captured DockerClient::ask(const std::vector<std::string>& arguments,
   return captured;
 }
 
-DockerClient::Versions DockerClient::versions(std::stop_token stop) const {
+std::variant<DockerClient::Versions, std::string> DockerClient::try_versions(
+    std::stop_token stop) const {
   const process::Captured captured = ask({"version", "--format", "{{json .}}"}, stop);
   const auto json = nlohmann::json::parse(captured.out, nullptr, false);
   const auto text = [&](const char* part, const char* key) -> std::string {
@@ -94,9 +95,21 @@ DockerClient::Versions DockerClient::versions(std::stop_token stop) const {
     return found != json[part].end() && found->is_string() ? found->get<std::string>() : "";
   };
   const Versions versions{text("Client", "Version"), text("Server", "Os"), text("Server", "Arch")};
-  if (!captured.outcome.ok() || versions.server_arch.empty())
-    throw Error(name() + ": " + reason(captured), ExitCode::host);
+  if (!captured.outcome.ok() || versions.server_arch.empty()) return reason(captured);
   return versions;
+}
+
+DockerClient::Versions DockerClient::versions(std::stop_token stop) const {
+  auto versions = try_versions(std::move(stop));
+  if (const auto* why = std::get_if<std::string>(&versions))
+    throw Error(name() + ": " + *why, ExitCode::host);
+  return std::get<Versions>(std::move(versions));
+}
+
+std::optional<std::string> DockerClient::unreachable(std::stop_token stop) const {
+  const auto versions = try_versions(std::move(stop));
+  const auto* why = std::get_if<std::string>(&versions);
+  return why == nullptr ? std::nullopt : std::optional(*why);
 }
 
 std::vector<std::string> docker_contexts(process::Runner& runner) {

@@ -3,10 +3,11 @@
 
 #include <chrono>
 #include <filesystem>
-#include <map>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "harness/oci/store.hpp"
@@ -37,8 +38,13 @@ class DockerClient {
   };
   /// Throws Error (ExitCode::host) naming the context when the daemon cannot be reached.
   Versions versions(std::stop_token stop = {}) const;
+  /// Why the daemon cannot be reached; nullopt when it can.
+  std::optional<std::string> unreachable(std::stop_token stop = {}) const;
 
  private:
+  /// Either the versions or a reason.
+  std::variant<Versions, std::string> try_versions(std::stop_token stop) const;
+
   std::string context_;
   process::Runner& runner_;
   std::filesystem::path program_;
