@@ -11,7 +11,9 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "harness/process/interrupt.hpp"
+#include "runner/commands/cache.hpp"
 #include "runner/commands/command.hpp"
+#include "runner/commands/command_line.hpp"
 
 namespace {
 
@@ -51,61 +53,12 @@ void add_commands(CLI::App& app, rtfx::commands::Context& context) {
   add_merge(app, context);
   add_pkg(app, context);
   add_build(app, context);
+  add_cache(app, context);
   add_boot(app, context);
   add_release(app, context);
   add_graduate(app, context);
   add_doctor(app, context);
   add_version(app, context);
-}
-
-std::vector<std::string> command_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(command->get_name());
-  }
-  return names;
-}
-
-/// CLI11 knows only that a word is unknown; say which command was probably meant.
-void explain_unknown_command(const CLI::App& app, int argc, char** argv) {
-  const std::vector<std::string> names = command_names(app);
-  for (int i = 1; i < argc; ++i) {
-    const std::string hint = rtfx::text::nearest(argv[i], names);
-    if (!hint.empty() && hint != argv[i]) {
-      print_error("did you mean \"rtfx " + hint + "\"?");
-      return;
-    }
-  }
-}
-
-/// "-v=2", as rtf's users write it, is "-vv".
-std::vector<std::string> words_of(int argc, char** argv) {
-  std::vector<std::string> words;
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    const bool level =
-        word.size() == 4 && word.starts_with("-v=") && word[3] >= '0' && word[3] <= '9';
-    if (!level) words.push_back(word);
-    const auto count = static_cast<std::size_t>(level ? word[3] - '0' : 0);
-    if (count > 0) words.push_back("-" + std::string(count, 'v'));
-  }
-  return words;
-}
-
-/// Brings the command to the front, so that all of its flags may stand before it too:
-/// `rtfx -x -l slow run`.
-void put_command_first(const CLI::App& app, std::vector<std::string>& words) {
-  const std::vector<std::string> names = command_names(app);
-  for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
-    const CLI::Option* option = app.get_option_no_throw(words[i]);
-    if (option != nullptr && option->get_items_expected_min() > 0) {
-      ++i;  // its value
-    } else if (std::find(names.begin(), names.end(), words[i]) != names.end()) {
-      std::rotate(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(i),
-                  words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
-      return;
-    }
-  }
 }
 
 int run(int argc, char** argv) {
@@ -118,15 +71,16 @@ int run(int argc, char** argv) {
   add_global_flags(app, context);
   add_commands(app, context);
   try {
-    std::vector<std::string> words = words_of(argc, argv);
-    put_command_first(app, words);
+    std::vector<std::string> words = rtfx::commands::command_line(app, argc, argv);
     std::reverse(words.begin(), words.end());  // as CLI11 wants them
     app.parse(words);
   } catch (const CLI::Success& wanted) {
     return app.exit(wanted);
   } catch (const CLI::ParseError& error) {
     print_error(std::string(error.what()) + " (see rtfx --help)");
-    if (app.get_subcommands().empty()) explain_unknown_command(app, argc, argv);
+    const std::string meant = rtfx::commands::command_that_was_meant(app, argc, argv);
+    if (app.get_subcommands().empty() && !meant.empty())
+      print_error("did you mean \"rtfx " + meant + "\"?");
     return static_cast<int>(ExitCode::usage);
   }
   if (!context.action) {

@@ -8,6 +8,7 @@
 
 #include "harness/oci/reference.hpp"
 #include "runner/commands/pkg_build.hpp"
+#include "runner/commands/pkg_index.hpp"
 
 namespace rtfx::commands {
 
@@ -67,6 +68,7 @@ void add_pkg(CLI::App& app, Context& context) {
     context.action = [flags, canonical, &context] { return show_tag(*flags, *canonical, context); };
   });
   add_pkg_build(*pkg, flags, context);
+  add_pkg_index(*pkg, flags, context);
 }
 
 }  // namespace rtfx::commands
