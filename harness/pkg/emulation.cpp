@@ -57,13 +57,17 @@ void require_emulator(const Arch& arch, const fs::path& binfmt_misc) {
   std::error_code error;
   if (fs::exists(binfmt_misc / emulator, error) && serves_containers(binfmt_misc / emulator))
     return;
-  throw Error(
-      "RUN starts " + arch.name +
-          " programs, and this host has no emulator registered for them; "
-          "register one: apt-get install qemu-user-static binfmt-support && "
-          "mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc; update-binfmts --enable " +
-          emulator + ". Or build across: FROM --platform=$BUILDPLATFORM for the stages that RUN",
-      ExitCode::host);
+  throw Error("RUN starts " + arch.name +
+                  " programs, and this host has no emulator registered for them; register one: "
+                  "apt-get install qemu-user-static && "
+                  "{ mountpoint -q /proc/sys/fs/binfmt_misc || mount -t binfmt_misc binfmt_misc "
+                  "/proc/sys/fs/binfmt_misc; } && "
+                  "cat /usr/lib/binfmt.d/" +
+                  emulator +
+                  ".conf > /proc/sys/fs/binfmt_misc/register. Or build across: FROM "
+                  "--platform=$BUILDPLATFORM for the "
+                  "stages that RUN",
+              ExitCode::host);
 }
 
 }  // namespace rtfx::pkg
