@@ -87,6 +87,8 @@ class Libgit2Reader : public Reader {
   StatusPtr status(const std::string& path) const;
   bool really_changed(const git_status_entry& entry);
   bool submodule_changed(const std::string& path);
+  bool is_untracked_repository(const git_status_entry& entry) const;
+  bool is_left_out(const char* path) const;
   bool is_filtered(const char* path) const;
   std::optional<std::string> configured(const std::string& key) const;
 
@@ -179,7 +181,8 @@ StatusPtr Libgit2Reader::status(const std::string& path) const {
   check(git_status_options_init(&options, GIT_STATUS_OPTIONS_VERSION), doing);
   options.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR;
   options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS |
-                  GIT_STATUS_OPT_DISABLE_PATHSPEC_MATCH | GIT_STATUS_OPT_NO_REFRESH;
+                  GIT_STATUS_OPT_INCLUDE_IGNORED | GIT_STATUS_OPT_DISABLE_PATHSPEC_MATCH |
+                  GIT_STATUS_OPT_NO_REFRESH;
   std::string prefix = path;
   char* paths[] = {prefix.data()};
   if (!prefix.empty()) options.pathspec = {paths, 1};
@@ -199,7 +202,7 @@ Differences Libgit2Reader::differences(const std::string& path) {
   std::vector<std::string> filtered;
   for (std::size_t i = 0; i < git_status_list_entrycount(list.get()); ++i) {
     const git_status_entry& entry = *git_status_byindex(list.get(), i);
-    if ((entry.status & GIT_STATUS_WT_NEW) != 0)
+    if ((entry.status & GIT_STATUS_WT_NEW) != 0 || is_untracked_repository(entry))
       result.untracked.emplace_back(entry.index_to_workdir->new_file.path);
     if ((entry.status & (in_index | in_work_tree | GIT_STATUS_CONFLICTED)) == 0) continue;
     const git_diff_delta* delta =
@@ -233,18 +236,39 @@ Differences Libgit2Reader::differences(const std::string& path) {
 }
 
 /// libgit2 compares HEAD with the index and the index with the work tree; a change that is staged
-/// and undone in the work tree, and dirt in submodules, need a closer look.
+/// and undone in the work tree, dirt in submodules, and files that a sparse checkout leaves out need
+/// a closer look.
 bool Libgit2Reader::really_changed(const git_status_entry& entry) {
   if ((entry.status & GIT_STATUS_CONFLICTED) != 0) return true;
   if (entry.status == GIT_STATUS_WT_MODIFIED &&
       entry.index_to_workdir->old_file.mode == GIT_FILEMODE_COMMIT)
     return submodule_changed(entry.index_to_workdir->old_file.path);
+  if (entry.status == GIT_STATUS_WT_DELETED)
+    return !is_left_out(entry.index_to_workdir->old_file.path);
   if ((entry.status & in_index) == 0 || (entry.status & in_work_tree) == 0) return true;
   if ((entry.status & GIT_STATUS_WT_DELETED) != 0)
     return (entry.status & GIT_STATUS_INDEX_NEW) == 0;
   const git_diff_file& head = entry.head_to_index->old_file;
   const git_diff_file& work = entry.index_to_workdir->new_file;
   return head.mode != work.mode || hex(head.id) != blob_id(work.path);
+}
+
+/// libgit2 counts another repository that is no submodule among what is ignored.
+bool Libgit2Reader::is_untracked_repository(const git_status_entry& entry) const {
+  if (entry.status != GIT_STATUS_IGNORED) return false;
+  const char* path = entry.index_to_workdir->new_file.path;
+  std::error_code error;
+  if (!fs::exists(fs::symlink_status(root_ / path / ".git", error))) return false;
+  int ignored = 0;
+  check(git_ignore_path_is_ignored(&ignored, repository(), path),
+        "reading what git ignores in " + root_.string());
+  return ignored == 0;
+}
+
+bool Libgit2Reader::is_left_out(const char* path) const {
+  const IndexPtr index = this->index();
+  const git_index_entry* entry = git_index_get_bypath(index.get(), path, 0);
+  return entry != nullptr && (entry->flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE) != 0;
 }
 
 /// As `git diff` has it: another commit, or changed files; untracked ones do not count.
