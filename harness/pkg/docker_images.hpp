@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "base/arch.hpp"
 #include "base/error.hpp"
 #include "base/yaml.hpp"
 #include "harness/oci/store.hpp"
@@ -29,6 +28,10 @@ struct DockerImages {
 std::optional<DockerImages> read_docker_images(const yaml::Node& node,
                                                const std::filesystem::path& package_directory,
                                                Diagnostics& diagnostics);
+
+/// The first component of `path` below `base` that is a symbolic link, if there is one.
+std::optional<std::filesystem::path> symlink_below(const std::filesystem::path& base,
+                                                   const std::filesystem::path& path);
 
 /// Gets an image that is not in the store: its manifest or index, with everything that it refers to
 /// for one arch, is in the store afterwards. `ref` is as written in build.yml. Throws Error.
