@@ -8,6 +8,7 @@
 
 #include "harness/oci/reference.hpp"
 #include "runner/commands/pkg_build.hpp"
+#include "runner/commands/pkg_builder.hpp"
 #include "runner/commands/pkg_index.hpp"
 
 namespace rtfx::commands {
@@ -69,6 +70,7 @@ void add_pkg(CLI::App& app, Context& context) {
   });
   add_pkg_build(*pkg, flags, context);
   add_pkg_index(*pkg, flags, context);
+  add_pkg_builder(*pkg, context);
 }
 
 }  // namespace rtfx::commands
