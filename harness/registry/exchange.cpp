@@ -192,7 +192,9 @@ Response Exchange::once(const Question& question) {
     const std::string better =
         tokens_.answer(question.endpoint, question.scopes, authorization, response);
     if (question.restart) question.restart();
-    return send(question, question.request, better);
+    response = send(question, question.request, better);
+    if (response.status == 401) refuse(question, response);
+    return response;
   } catch (const TransportError& error) {
     throw Passing(
         Error(question.what + ": " + error.what() + advice(error.kind(), question.endpoint),
@@ -201,6 +203,7 @@ Response Exchange::once(const Question& question) {
   } catch (const Passing&) {
     throw;
   } catch (const Error& error) {
+    if (std::string_view(error.what()).starts_with(question.what)) throw;
     throw error.with_context(question.what);
   }
 }

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a client answers a registry that wants to know who asks.
+#include "harness/registry/tokens.hpp"
+
+#include <gtest/gtest.h>
+
+#include "harness/registry/fake_registry.hpp"
+
+namespace rtfx::registry {
+namespace {
+
+const oci::Reference image = oci::parse_reference("reg.example.org/demo/one:v1");
+constexpr const char* challenge =
+    R"(Bearer realm="https://auth.example.org/token?a=b",service="reg",scope="repository:demo/one:pull")";
+
+/// A registry that wants a token, and the authority that gives it: "t1", "t2" ...
+class TokenRegistry {
+ public:
+  explicit TokenRegistry(TestClient& client) {
+    client.registry->instead = [this](const Request& request) -> std::optional<Response> {
+      if (request.url.starts_with("https://auth.example.org/")) {
+        asked.push_back(request);
+        if (answer) return *answer;
+        return Response{200, {}, R"({"token":"t)" + std::to_string(asked.size()) + "\"}"};
+      }
+      const std::string sent = FakeRegistry::header_of(request, "Authorization");
+      if (sent == "Bearer " + valid) return std::nullopt;
+      return Response{401, {{"www-authenticate", challenge}}, ""};
+    };
+  }
+
+  std::vector<Request> asked;
+  std::string valid = "t1";
+  std::optional<Response> answer;
+};
+
+std::string refusal(TestClient& client) {
+  try {
+    client->resolve(image);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::host) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "no error";
+  return "";
+}
+
+TEST(Tokens, are_fetched_once_for_a_repository) {
+  TestClient client;
+  TokenRegistry registry(client);
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(client->resolve(image));
+  ASSERT_EQ(registry.asked.size(), 1u);
+  EXPECT_EQ(registry.asked[0].method, "GET");
+  EXPECT_EQ(registry.asked[0].url,
+            "https://auth.example.org/token?a=b&service=reg&scope=repository%3Ademo%2Fone%3Apull");
+  EXPECT_EQ(FakeRegistry::header_of(registry.asked[0], "Authorization"), "");
+  EXPECT_EQ(client.registry->requests.size(), 1u + 1u + 3u);
+}
+
+TEST(Tokens, that_have_expired_are_replaced) {
+  TestClient client;
+  TokenRegistry registry(client);
+  client->resolve(image);
+  registry.valid = "t2";
+  EXPECT_FALSE(client->resolve(image));
+  EXPECT_EQ(registry.asked.size(), 2u);
+}
+
+TEST(Tokens, that_are_refused_end_it) {
+  TestClient client;
+  TokenRegistry registry(client);
+  registry.valid = "another";
+  EXPECT_NE(refusal(client).find("401 Unauthorized; log in with docker login"), std::string::npos);
+  EXPECT_EQ(registry.asked.size(), 1u);
+}
+
+TEST(Tokens, are_asked_for_with_the_password) {
+  TestClient client(std::make_shared<RegistryContent>(), {.credentials = {"reg.example.org=u:p"}});
+  TokenRegistry registry(client);
+  client->resolve(image);
+  EXPECT_EQ(FakeRegistry::header_of(registry.asked.at(0), "Authorization"),
+            "Basic " + base64("u:p"));
+}
+
+TEST(Tokens, are_exchanged_for_an_identity_token) {
+  TemporaryDirectory directory;
+  write_file_atomically(directory.path() / "c",
+                        R"({"auths":{"reg.example.org":{"identitytoken":"i&d"}}})");
+  TestClient client(std::make_shared<RegistryContent>(), {.docker_config = directory.path() / "c"});
+  TokenRegistry registry(client);
+  registry.answer = Response{200, {}, R"({"access_token":"t1","expires_in":300})"};
+  client->resolve(image);
+  const Request& request = registry.asked.at(0);
+  EXPECT_EQ(request.method, "POST");
+  EXPECT_EQ(request.url, "https://auth.example.org/token?a=b");
+  EXPECT_EQ(request.body,
+            "grant_type=refresh_token&client_id=rtfx&service=reg&refresh_token=i%26d&scope="
+            "repository%3Ademo%2Fone%3Apull");
+  EXPECT_EQ(FakeRegistry::header_of(request, "Content-Type"), "application/x-www-form-urlencoded");
+}
+
+TEST(Tokens, of_the_command_line_are_sent_as_they_are) {
+  TestClient client(std::make_shared<RegistryContent>(), {.credentials = {"reg.example.org=t1"}});
+  TokenRegistry registry(client);
+  EXPECT_FALSE(client->resolve(image));
+  EXPECT_TRUE(registry.asked.empty());
+}
+
+TEST(Tokens, an_authority_that_refuses_is_told) {
+  TestClient client(std::make_shared<RegistryContent>(),
+                    {.credentials = {"reg.example.org=u:secret"}});
+  TokenRegistry registry(client);
+  registry.answer = Response{401, {}, "secret"};
+  const std::string message = refusal(client);
+  EXPECT_NE(
+      message.find("asking https://auth.example.org:443 for a token: HTTP 401; the login from "
+                   "--registry-creds is not accepted"),
+      std::string::npos)
+      << message;
+  EXPECT_EQ(message.find("secret"), std::string::npos);
+}
+
+TEST(Tokens, an_authority_that_is_busy_is_asked_again) {
+  TestClient client;
+  TokenRegistry registry(client);
+  registry.answer = Response{503, {}, ""};
+  client.while_waiting = [&] { registry.answer.reset(), registry.valid = "t2"; };
+  EXPECT_FALSE(client->resolve(image));
+  EXPECT_EQ(registry.asked.size(), 2u);
+}
+
+TEST(Tokens, garbage_is_no_token) {
+  for (const char* body :
+       {"", "{}", R"({"token":""})", R"({"token":7})", R"({"token":"a\r\nX: y"})"}) {
+    TestClient client;
+    TokenRegistry registry(client);
+    registry.answer = Response{200, {}, body};
+    EXPECT_THROW(client->resolve(image), Error) << body;
+  }
+}
+
+TEST(Tokens, a_password_never_goes_over_plain_http_because_a_registry_says_so) {
+  TestClient client(std::make_shared<RegistryContent>(), {.credentials = {"reg.example.org=u:p"}});
+  client.registry->instead = [](const Request& request) {
+    EXPECT_TRUE(request.url.starts_with("https://reg.example.org/"));
+    return Response{401, {{"www-authenticate", "Bearer realm=\"http://auth.example.org/\""}}, ""};
+  };
+  EXPECT_NE(refusal(client).find("over plain http"), std::string::npos);
+}
+
+TEST(Tokens, basic_needs_a_login_and_is_sent_at_once_afterwards) {
+  TestClient nobody;
+  const auto basic = [](const Request& request) -> std::optional<Response> {
+    if (FakeRegistry::header_of(request, "Authorization") == "Basic " + base64("u:p"))
+      return std::nullopt;
+    return Response{401, {{"www-authenticate", "Basic realm=\"x\""}}, ""};
+  };
+  nobody.registry->instead = basic;
+  EXPECT_NE(refusal(nobody).find("log in with \"docker login reg.example.org\""),
+            std::string::npos);
+
+  TestClient client(std::make_shared<RegistryContent>(), {.credentials = {"reg.example.org=u:p"}});
+  client.registry->instead = basic;
+  EXPECT_FALSE(client->resolve(image));
+  EXPECT_FALSE(client->resolve(image));
+  EXPECT_EQ(client.registry->requests.size(), 3u);
+
+  TestClient wrong(std::make_shared<RegistryContent>(),
+                   {.credentials = {"reg.example.org=u:secret"}});
+  wrong.registry->instead = basic;
+  refusal(wrong);
+  EXPECT_EQ(wrong.registry->requests.size(), 2u);
+}
+
+TEST(Tokens, unknown_schemes_are_told) {
+  TestClient client;
+  client.registry->instead = [](const Request&) {
+    return Response{401, {{"www-authenticate", "Negotiate"}}, ""};
+  };
+  EXPECT_NE(refusal(client).find("it asks for \"negotiate\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace rtfx::registry
