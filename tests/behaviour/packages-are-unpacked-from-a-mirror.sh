@@ -63,7 +63,7 @@ fetch 1 arm64 out app
 expect_output 'is for linux/riscv64, wanted is linux/arm64'
 rm mirror/pool/libc++6*
 fetch 1 riscv64 out app
-expect_output 'the mirror has no file of libc++6'
+expect_output 'the mirror has no file of libc'
 fetch 1 riscv64 out
 expect_output 'usage: fetch-packages'
 fetch 1 --wihtout x riscv64 out app
