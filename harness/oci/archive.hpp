@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -18,23 +19,25 @@ struct ImportedImage {
 };
 
 /// Takes the images of an archive into the store and gives them the names that they have there: the annotation
-/// io.containerd.image.name, else org.opencontainers.image.ref.name, else the RepoTags of manifest.json. `name`, if not
-/// empty, is given instead, to the one image of the archive. Plain or compressed (gzip, xz, zstd, bzip2); read from
-/// start to end once, so a pipe will do. No name is given before everything is there and whole. Sorted by name.
-/// `what` is the archive in messages. Throws Error.
+/// io.containerd.image.name, else org.opencontainers.image.ref.name, else the RepoTags of manifest.json; names of
+/// docker.io in their short form. `name`, if not empty, is given instead, to the one image of the archive; images that
+/// have no name each and are for different platforms become one index. The archive is plain or compressed (gzip, xz,
+/// zstd, bzip2), and read from start to end once, so a pipe will do. Blobs that the store has are not read. No name is
+/// given before everything is there and whole. Sorted by name. `what` is the archive in messages. Throws Error.
 std::vector<ImportedImage> import_archive(Store& store, int fd, const std::string& what,
-                                          const std::string& name = "");
+                                          const std::string& name = "", std::stop_token stop = {});
 /// The same for an archive or an OCI layout directory.
 std::vector<ImportedImage> import_path(Store& store, const std::filesystem::path& path,
-                                       const std::string& name = "");
+                                       const std::string& name = "", std::stop_token stop = {});
 
 /// Writes an image or an index, with all that it refers to, as an OCI archive in which it has `name` (both annotations
 /// above). The same image gives the same bytes. `what` is the output in messages. Throws Error; what was written until
 /// then is not a whole archive.
 void export_oci_archive(const Store& store, const Descriptor& descriptor, const std::string& name,
                         int fd, const std::string& what);
-/// Writes one image as an archive that `docker load` reads. `name` is expanded as docker does ("linuxkit/x:y" is tagged
-/// "docker.io/linuxkit/x:y"). The same image gives the same bytes. Throws Error as above.
+/// Writes one image as an archive that `docker load` reads, with plain layers. `name` is tagged in full
+/// ("linuxkit/x:y" as "docker.io/linuxkit/x:y", no tag as "latest"); empty: without a tag. The same image gives the
+/// same bytes. Throws Error as above.
 void export_docker_archive(const Store& store, const Descriptor& manifest, const std::string& name,
                            int fd, const std::string& what);
 /// The same into a file, which appears only when it is complete.

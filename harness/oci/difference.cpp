@@ -89,8 +89,7 @@ std::vector<std::string> compare_layers(const Store& store, const Manifest& a, c
     });
   }
   if (a.layers.size() != b.layers.size())
-    lines.push_back(
-        fmt::format("the first has {} layers, the second {}", a.layers.size(), b.layers.size()));
+    lines.push_back(fmt::format("the number of layers: {}, {}", a.layers.size(), b.layers.size()));
   return lines;
 }
 
