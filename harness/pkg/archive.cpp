@@ -62,9 +62,10 @@ std::string file_name(const IndexEntry& entry) {
   return std::string(entry.name) + "_" + version + "_" + std::string(entry.architecture) + ".deb";
 }
 
-bool is_as_expected(const fs::path& path, std::string_view sha256) {
+bool is_as_expected(const ArchivePackage& package) {
   std::error_code error;
-  return fs::is_regular_file(path, error) && Digest::of_file(path).hex() == sha256;
+  return fs::is_regular_file(package.path, error) &&
+         Digest::of_file(package.path).hex() == package.sha256;
 }
 
 /// The sources whose index this process has asked for.
@@ -88,10 +89,11 @@ Updated& updated() {
   return all;
 }
 
-std::vector<fs::path> indexes(const fs::path& directory) {
+/// The files that apt has of a source, by the end of their names.
+std::vector<fs::path> lists(const fs::path& directory, std::string_view end) {
   std::vector<fs::path> found;
   for (const auto& entry : fs::directory_iterator(directory / "lists")) {
-    if (entry.path().filename().string().ends_with("_Packages")) found.push_back(entry.path());
+    if (entry.path().filename().string().ends_with(end)) found.push_back(entry.path());
   }
   std::sort(found.begin(), found.end());
   return found;
@@ -156,7 +158,11 @@ void Archive::configure() const {
   set("Acquire::Languages", "none");
   set("Acquire::GzipIndexes", "false");
   set("Acquire::PDiffs", "false");
-  set("Acquire::Retries", "3");
+  // run_download tries again, too, and waits longer.
+  set("Acquire::Retries", "1");
+  // Answers are kept in `wanted`, which is smaller and faster.
+  set("Dir::Cache::pkgcache", "");
+  set("Dir::Cache::srcpkgcache", "");
   set("quiet", "1");
   write_file_atomically(directory_ / "apt.conf", settings + network_settings(steps_), 0600);
 }
@@ -188,7 +194,7 @@ std::vector<std::string> Archive::chosen(const std::vector<std::string>& alterna
   }
   // Without alternatives, apt says better what it does not know.
   if (!any) return alternatives;
-  for (const fs::path& index : indexes(directory_)) {
+  for (const fs::path& index : lists(directory_, "_Packages")) {
     read_index(read_file(index), [&](const IndexEntry& entry) {
       if (wanted.contains(entry.name)) there.emplace(entry.name);
     });
@@ -203,7 +209,17 @@ std::vector<std::string> Archive::chosen(const std::vector<std::string>& alterna
   return names;
 }
 
-std::vector<ArchivePackage> Archive::resolve(const std::vector<std::string>& names) const {
+ArchivePackage Archive::package_of(const IndexEntry& entry) const {
+  return {std::string(entry.name),
+          std::string(entry.version),
+          std::string(entry.file),
+          std::string(entry.stanza),
+          directory_ / "archives" / file_name(entry),
+          std::string(entry.sha256)};
+}
+
+std::vector<ArchivePackage> Archive::resolve(const ArchiveRequest& request) const {
+  const std::vector<std::string> names = chosen(request.packages);
   // Without a place of downloads, apt names also the files that are there already.
   std::vector<std::string> arguments{"apt-get", "--print-uris", "-o",
                                      "Dir::Cache::archives=" + (directory_ / "none").string(),
@@ -212,15 +228,13 @@ std::vector<ArchivePackage> Archive::resolve(const std::vector<std::string>& nam
   auto missing = planned_files(
       captured(steps_, apt(std::move(arguments)), "resolving " + text::join(names, " ")));
   std::vector<ArchivePackage> packages;
-  for (const fs::path& index : indexes(directory_)) {
+  for (const fs::path& index : lists(directory_, "_Packages")) {
     const std::string text = read_file(index);
     read_index(text, [&](const IndexEntry& entry) {
-      const std::string name = file_name(entry);
       // apt itself would refuse a package without a hash that it trusts.
-      if (entry.sha256.size() != 64 || entry.file.empty() || missing.erase(name) == 0) return;
-      packages.push_back({std::string(entry.name), std::string(entry.version),
-                          std::string(entry.file), std::string(entry.stanza),
-                          directory_ / "archives" / name, std::string(entry.sha256)});
+      if (entry.sha256.size() != 64 || entry.file.empty() || missing.erase(file_name(entry)) == 0)
+        return;
+      packages.push_back(package_of(entry));
     });
   }
   if (!missing.empty())
@@ -231,44 +245,63 @@ std::vector<ArchivePackage> Archive::resolve(const std::vector<std::string>& nam
   return packages;
 }
 
+std::vector<ArchivePackage> Archive::resolved(const ArchiveRequest& request) const {
+  const std::string words =
+      text::join(request.packages, " ") + "\n" + text::join(request.without, " ");
+  const fs::path answer = directory_ / "wanted" / Digest::of(words).hex().substr(0, 16);
+  // The answer holds for as long as the archive is as it was then, which its signed file tells.
+  std::string state;
+  for (const fs::path& release : lists(directory_, "Release"))
+    state += Digest::of_file(release).hex() + " ";
+  state += "\n\n";
+  std::vector<ArchivePackage> packages;
+  std::error_code error;
+  if (std::string known;
+      fs::exists(answer, error) && (known = read_file(answer)).starts_with(state)) {
+    read_index(known, [&](const IndexEntry& entry) { packages.push_back(package_of(entry)); });
+    fs::last_write_time(answer, fs::file_time_type::clock::now());
+    return packages;
+  }
+  packages = resolve(request);
+  for (const ArchivePackage& package : packages) state += package.stanza + "\n";
+  write_file_atomically(answer, state);
+  return packages;
+}
+
+void Archive::download(const std::vector<ArchivePackage>& packages) const {
+  bool complete = true;
+  for (const ArchivePackage& package : packages) {
+    if (is_as_expected(package)) continue;
+    complete = false;
+    // apt takes a file of the right size for the right one.
+    std::error_code error;
+    fs::remove(package.path, error);
+  }
+  if (complete) return;
+  std::vector<std::string> arguments{"apt-get", "install", "--download-only"};
+  for (const ArchivePackage& package : packages)
+    arguments.push_back(package.name + "=" + package.version);
+  run_download(steps_, "apt-get", apt(std::move(arguments)));
+  for (const ArchivePackage& package : packages) {
+    if (!is_as_expected(package))
+      throw Error("apt-get left no " + package.path.string() + " with the SHA256 of the index, " +
+                  package.sha256);
+  }
+}
+
 std::vector<ArchivePackage> Archive::fetch(const ArchiveRequest& request) {
   std::string status;
   for (const std::string& name : request.without)
     status += "Package: " + name + "\nStatus: install ok installed\nArchitecture: " + source_.arch +
               "\nVersion: 9999:0\nMaintainer: none\nDescription: left out\n\n";
   write_file_atomically(directory_ / "status", status);
-
-  const std::vector<std::string> names = chosen(request.packages);
-  std::vector<ArchivePackage> packages = resolve(names);
-  bool complete = true;
-  for (const ArchivePackage& package : packages) {
-    if (is_as_expected(package.path, package.sha256)) continue;
-    complete = false;
-    // apt takes a file of the right size for the right one.
-    std::error_code error;
-    fs::remove(package.path, error);
-  }
-  if (!complete) {
-    std::vector<std::string> arguments{"apt-get", "install", "--download-only"};
-    arguments.insert(arguments.end(), names.begin(), names.end());
-    run_download(steps_, "apt-get", apt(std::move(arguments)));
-    for (const ArchivePackage& package : packages) {
-      if (!is_as_expected(package.path, package.sha256))
-        throw Error("apt-get left no " + package.path.string() + " with the SHA256 of the index, " +
-                    package.sha256);
-    }
-  }
-  forget_unused(text::join(request.packages, " ") + "\n" + text::join(request.without, " "),
-                packages);
+  std::vector<ArchivePackage> packages = resolved(request);
+  download(packages);
+  forget_unused();
   return packages;
 }
 
-void Archive::forget_unused(const std::string& request,
-                            const std::vector<ArchivePackage>& used) const {
-  std::string names;
-  for (const ArchivePackage& package : used) names += package.path.filename().string() + "\n";
-  write_file_atomically(directory_ / "wanted" / Digest::of(request).hex().substr(0, 16), names);
-
+void Archive::forget_unused() const {
   std::error_code error;
   std::set<std::string> wanted;
   for (const auto& entry : fs::directory_iterator(directory_ / "wanted")) {
@@ -276,7 +309,8 @@ void Archive::forget_unused(const std::string& request,
       fs::remove(entry.path(), error);
       continue;
     }
-    for (const std::string& name : text::split(read_file(entry.path()), '\n')) wanted.insert(name);
+    read_index(read_file(entry.path()),
+               [&](const IndexEntry& package) { wanted.insert(file_name(package)); });
   }
   for (const auto& entry : fs::directory_iterator(directory_ / "archives")) {
     const fs::path name = entry.path().filename();

@@ -11,6 +11,7 @@
 
 #include "base/digest.hpp"
 #include "base/files.hpp"
+#include "harness/pkg/archive_index.hpp"
 #include "harness/pkg/tool.hpp"
 
 namespace rtfx::pkg {
@@ -58,8 +59,11 @@ class Archive {
   void update() const;
   process::Command apt(std::vector<std::string> arguments) const;
   std::vector<std::string> chosen(const std::vector<std::string>& alternatives) const;
-  std::vector<ArchivePackage> resolve(const std::vector<std::string>& names) const;
-  void forget_unused(const std::string& request, const std::vector<ArchivePackage>& used) const;
+  ArchivePackage package_of(const IndexEntry& entry) const;
+  std::vector<ArchivePackage> resolve(const ArchiveRequest& request) const;
+  std::vector<ArchivePackage> resolved(const ArchiveRequest& request) const;
+  void download(const std::vector<ArchivePackage>& packages) const;
+  void forget_unused() const;
 
   ArchiveSource source_;
   const Steps& steps_;

@@ -60,12 +60,13 @@ class ArchiveTest : public testing::Test {
     const auto after = std::find(command.argv.begin(), command.argv.end(), "install");
     for (auto it = after + 1; it != command.argv.end(); ++it) {
       if (it->starts_with("-")) continue;
-      if (index.find("Package: " + *it + "\n") == std::string::npos)
-        return FakeRunner::exit(100, "", "E: Unable to locate package " + *it + "\n");
-      const std::string name = *it + "_1%3a2.0_arm64.deb";
+      const std::string package = it->substr(0, it->find('='));
+      if (index.find("Package: " + package + "\n") == std::string::npos)
+        return FakeRunner::exit(100, "", "E: Unable to locate package " + package + "\n");
+      const std::string name = package + "_1%3a2.0_arm64.deb";
       uris += "'http://a/pool/x.deb' " + name + " 3 SHA256:0\n";
       if (has(command, "--download-only") && !fs::exists(state / "archives" / name))
-        std::ofstream(state / "archives" / name) << (wrong ? "other bytes" : content(*it));
+        std::ofstream(state / "archives" / name) << (wrong ? "other bytes" : content(package));
     }
     return FakeRunner::exit(0, has(command, "--print-uris") ? uris : "");
   }
@@ -119,6 +120,18 @@ TEST_F(ArchiveTest, the_index_is_asked_for_once) {
   EXPECT_EQ(runs("update"), 2U);
 }
 
+TEST_F(ArchiveTest, apt_resolves_again_only_when_the_archive_has_changed) {
+  fetch({{"jq"}, {}});
+  fetch({{"jq"}, {}});
+  EXPECT_EQ(runs("--print-uris"), 1U);
+  fetch({{"jq"}, {"perl"}});
+  EXPECT_EQ(runs("--print-uris"), 2U);
+  const fs::path state = packages[0].path.parent_path().parent_path();
+  std::ofstream(state / "lists/x_InRelease") << "Date: later";
+  EXPECT_THAT(fetch({{"jq"}, {}}), ElementsAre("jq"));
+  EXPECT_EQ(runs("--print-uris"), 3U);
+}
+
 TEST_F(ArchiveTest, a_file_that_was_changed_is_downloaded_again) {
   fetch({{"jq"}, {}});
   std::ofstream(packages[0].path) << "changed in pl";
@@ -154,7 +167,7 @@ TEST_F(ArchiveTest, the_first_that_there_is_of_several) {
 
 TEST_F(ArchiveTest, what_is_left_out_counts_as_installed) {
   fetch({{"jq"}, {"perl"}});
-  const fs::path state = fs::path(runner.commands.back().env.at("APT_CONFIG")).parent_path();
+  const fs::path state = packages[0].path.parent_path().parent_path();
   EXPECT_THAT(read_file(state / "status"),
               HasSubstr("Package: perl\nStatus: install ok installed"));
   fetch({{"jq"}, {}});
