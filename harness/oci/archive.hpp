@@ -13,6 +13,12 @@
 
 namespace rtfx::oci {
 
+/// An image manifest with the name that it gets in an archive; "" for none.
+struct NamedImage {
+  std::string name;
+  Descriptor manifest;
+};
+
 struct ImportedImage {
   std::string name;
   Descriptor descriptor;
@@ -42,6 +48,11 @@ void export_docker_archive(const Store& store, const Descriptor& manifest, const
                            int fd, const std::string& what);
 /// The same into a file, which appears only when it is complete.
 void export_docker_archive(const Store& store, const Descriptor& manifest, const std::string& name,
+                           const std::filesystem::path& file);
+/// Several images in one archive, which has what they share once.
+void export_docker_archive(const Store& store, const std::vector<NamedImage>& images, int fd,
+                           const std::string& what);
+void export_docker_archive(const Store& store, const std::vector<NamedImage>& images,
                            const std::filesystem::path& file);
 
 }  // namespace rtfx::oci

@@ -110,6 +110,40 @@ void add_docker_layer(const Store& store, const Descriptor& layer, const std::st
   copy_layer(store, layer, [&](std::string_view bytes) { archive.content(bytes); });
 }
 
+/// An image with what a docker archive says of it.
+struct SavedImage {
+  Manifest manifest;
+  std::string config;
+  std::vector<std::string> diff_ids;
+};
+
+SavedImage read_docker_image(const Store& store, const Descriptor& descriptor) {
+  if (!is_manifest(descriptor))
+    throw Error("a docker archive is made of one image, and " + descriptor.digest.str() + " is " +
+                descriptor.media_type);
+  SavedImage image{parse_manifest(store.read(descriptor)), "", {}};
+  image.config = store.read(image.manifest.config);
+  image.diff_ids = diff_ids_of(image.config);
+  if (image.diff_ids.size() != image.manifest.layers.size())
+    throw Error("image " + descriptor.digest.str() + " has " +
+                std::to_string(image.manifest.layers.size()) +
+                " layers, but its configuration tells of " + std::to_string(image.diff_ids.size()));
+  return image;
+}
+
+/// What manifest.json says of an image.
+nlohmann::ordered_json list_entry(const SavedImage& image, const std::string& name) {
+  const std::string tag = name.empty() ? "" : repository_tag(name);
+  nlohmann::ordered_json entry;
+  entry["Config"] = image.manifest.config.digest.hex() + ".json";
+  entry["RepoTags"] = nlohmann::ordered_json::array();
+  if (!tag.empty()) entry["RepoTags"].push_back(tag);
+  entry["Layers"] = nlohmann::ordered_json::array();
+  for (const std::string& diff_id : image.diff_ids)
+    entry["Layers"].push_back(Digest::parse(diff_id).hex() + ".tar");
+  return entry;
+}
+
 }  // namespace
 
 void export_oci_archive(const Store& store, const Descriptor& descriptor, const std::string& name,
@@ -132,37 +166,38 @@ void export_oci_archive(const Store& store, const Descriptor& descriptor, const 
   archive.finish();
 }
 
-void export_docker_archive(const Store& store, const Descriptor& descriptor,
-                           const std::string& name, int fd, const std::string& what) {
-  if (!is_manifest(descriptor))
-    throw Error("a docker archive is made of one image, and " + descriptor.digest.str() + " is " +
-                descriptor.media_type);
-  const std::string tag = name.empty() ? "" : repository_tag(name);
-  const Manifest manifest = parse_manifest(store.read(descriptor));
-  const std::string config = store.read(manifest.config);
-  const std::vector<std::string> diff_ids = diff_ids_of(config);
-  if (diff_ids.size() != manifest.layers.size())
-    throw Error("image " + descriptor.digest.str() + " has " +
-                std::to_string(manifest.layers.size()) +
-                " layers, but its configuration tells of " + std::to_string(diff_ids.size()));
-
-  nlohmann::ordered_json image;
-  image["Config"] = manifest.config.digest.hex() + ".json";
-  image["RepoTags"] = nlohmann::ordered_json::array();
-  if (!tag.empty()) image["RepoTags"].push_back(tag);
-  image["Layers"] = nlohmann::ordered_json::array();
-  for (const std::string& diff_id : diff_ids)
-    image["Layers"].push_back(Digest::parse(diff_id).hex() + ".tar");
-
+void export_docker_archive(const Store& store, const std::vector<NamedImage>& images, int fd,
+                           const std::string& what) {
+  std::vector<SavedImage> read;
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const NamedImage& image : images) {
+    read.push_back(read_docker_image(store, image.manifest));
+    list.push_back(list_entry(read.back(), image.name));
+  }
   ArchiveFile archive(fd, what);
-  archive.file("manifest.json", nlohmann::ordered_json::array({image}).dump());
-  archive.file(manifest.config.digest.hex() + ".json", config);
+  archive.file("manifest.json", list.dump());
   std::set<std::string> written;
-  for (std::size_t i = 0; i < diff_ids.size(); ++i) {
-    if (written.insert(diff_ids[i]).second)
-      add_docker_layer(store, manifest.layers[i], diff_ids[i], archive);
+  for (const SavedImage& image : read) {
+    const std::string name = image.manifest.config.digest.hex() + ".json";
+    if (written.insert(name).second) archive.file(name, image.config);
+    for (std::size_t i = 0; i < image.diff_ids.size(); ++i) {
+      if (written.insert(image.diff_ids[i]).second)
+        add_docker_layer(store, image.manifest.layers[i], image.diff_ids[i], archive);
+    }
   }
   archive.finish();
+}
+
+void export_docker_archive(const Store& store, const Descriptor& manifest, const std::string& name,
+                           int fd, const std::string& what) {
+  export_docker_archive(store, {NamedImage{name, manifest}}, fd, what);
+}
+
+void export_docker_archive(const Store& store, const std::vector<NamedImage>& images,
+                           const fs::path& file) {
+  OutputFile output(file);
+  export_docker_archive(store, images, output.fd(), file.string());
+  output.commit();
 }
 
 void export_docker_archive(const Store& store, const Descriptor& manifest, const std::string& name,
