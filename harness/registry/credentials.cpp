@@ -88,8 +88,9 @@ std::optional<Credential> parse_auth(const Json& entry, const std::string& what,
     credential.password.erase(credential.password.find_last_not_of('\0') + 1);
   }
   if (credential.user == "<token>") {
-    credential.identity_token = std::exchange(credential.password, "");
+    if (credential.identity_token.empty()) credential.identity_token = credential.password;
     credential.user.clear();
+    credential.password.clear();
   }
   const bool empty =
       credential.password.empty() && credential.identity_token.empty() && credential.bearer.empty();
@@ -135,15 +136,16 @@ std::string base64(std::string_view bytes) {
 
 std::string from_base64(std::string_view text) {
   text = text::trim(text);
+  while (text.ends_with('=')) text.remove_suffix(1);
   std::string padded(text);
   while (padded.size() % 4 != 0) padded += '=';
   std::string result(padded.size() / 4 * 3 + 1, '\0');
   const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(result.data()),
                                    reinterpret_cast<const unsigned char*>(padded.data()),
                                    static_cast<int>(padded.size()));
-  const std::size_t padding =
-      padded.size() - std::min(padded.size(), padded.find_last_not_of('=') + 1);
-  if (size < 0 || padding > 2) throw Error("not base64");
+  const std::size_t padding = padded.size() - text.size();
+  if (size < 0 || padding > 2 || text.find('=') != std::string_view::npos)
+    throw Error("not base64");
   result.resize(static_cast<std::size_t>(size) - padding);
   return result;
 }

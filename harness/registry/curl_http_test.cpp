@@ -69,6 +69,7 @@ class Server {
     std::string request;
     char buffer[65536];
     const auto whole = [&] {
+      if (request.starts_with('\x16')) return true;  // the hello of TLS
       const std::size_t end = request.find("\r\n\r\n");
       if (end == std::string::npos) return false;
       const std::size_t at = request.find("Content-Length: ");
