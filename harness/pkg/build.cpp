@@ -78,24 +78,40 @@ std::map<std::string, std::string> proxies_of_environment() {
   return proxies;
 }
 
-/// An image that a Dockerfile names, in the store; pulled if it is not there and a registry may be asked.
-oci::Descriptor find_base(const ImageUse& use, const std::string& arch,
-                          const BuildEnvironment& environment) {
-  const oci::Store& store = environment.store;
-  const std::string full = oci::expand_reference(use.image);
-  for (const std::string& name :
-       {arch_ref(use.image, arch), use.image, arch_ref(full, arch), full, full + ":latest"}) {
-    const auto known = store.resolve(name);
-    if (!known || !store.complete(*known)) continue;
-    if (const auto manifest = store.for_arch(*known, arch)) return *manifest;
+/// What the store has under a name, in the ways that names are written; with a digest, under any name.
+std::vector<oci::Descriptor> known_as(const std::string& ref, const std::string& arch,
+                                      const oci::Store& store) {
+  const oci::Reference reference = oci::parse_reference(ref);
+  const std::string full = reference.str(), familiar = reference.familiar();
+  std::vector<oci::Descriptor> found;
+  if (reference.digest) {
+    for (const auto& [name, descriptor] : store.names()) {
+      if (descriptor.digest == *reference.digest) return {descriptor};
+    }
+    return found;
   }
-  const std::string wanted = "FROM " + use.image + " for " + arch;
+  for (const std::string& name :
+       {arch_ref(ref, arch), ref, arch_ref(familiar, arch), familiar, arch_ref(full, arch), full}) {
+    if (const auto descriptor = store.resolve(name)) found.push_back(*descriptor);
+  }
+  return found;
+}
+
+/// An image that a package names, in the store; pulled if it is not there and a registry may be asked. `use` says in
+/// messages who wants it.
+oci::Descriptor find_image(const std::string& use, const std::string& ref, const std::string& arch,
+                           const BuildEnvironment& environment) {
+  const oci::Store& store = environment.store;
+  for (const oci::Descriptor& known : known_as(ref, arch, store)) {
+    if (!store.complete(known)) continue;
+    if (const auto manifest = store.for_arch(known, arch)) return *manifest;
+  }
+  const std::string wanted = use + " " + ref + " for " + arch;
   if (!environment.remote || !environment.remote->base)
-    throw Error(
-        wanted +
-        ": the store does not have this image, and no registry is asked; build it, or take it in "
-        "with rtfx cache pull or rtfx cache import");
-  const auto pulled = environment.remote->base(use.image, arch);
+    throw Error(wanted +
+                ": the store does not have this image, and no registry is asked; build it, "
+                "or take it in with rtfx cache pull or rtfx cache import");
+  const auto pulled = environment.remote->base(ref, arch);
   const auto manifest = pulled ? store.for_arch(*pulled, arch) : std::nullopt;
   if (!manifest) throw Error(wanted + ": neither the store nor the registry has this image");
   return *manifest;
@@ -177,6 +193,12 @@ class Preparation {
       make_rootfs(package, arch_, mirror, job.timestamp, job.context / package.rootfs->target,
                   temporary, downloads, steps);
     }
+    if (package.docker_images) {
+      const auto pull = [&](const std::string& ref) {
+        return find_image("depends.docker-images:", ref, arch_.name, environment_);
+      };
+      save_docker_images(*package.docker_images, job.context, environment_.store, pull, arch_.name);
+    }
     if (package.mirror)
       make_mirror(*package.mirror, arch_, mirror, downloads, job.timestamp,
                   job.context / package.mirror->target, steps);
@@ -189,7 +211,7 @@ class Preparation {
   void add_bases(BuildJob& job) const {
     const auto rename = [&](const ImageUse& use) {
       const std::string arch = arch_of_platform(use.platform);
-      const oci::Descriptor manifest = find_base(use, arch, environment_);
+      const oci::Descriptor manifest = find_image("FROM", use.image, arch, environment_);
       const std::string name = base_name(use.image, arch, manifest.digest);
       const bool known = std::any_of(job.images.begin(), job.images.end(),
                                      [&](const BaseImage& image) { return image.name == name; });

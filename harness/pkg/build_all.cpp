@@ -70,7 +70,12 @@ class UnitPlanner {
   std::vector<UnitResult> units() {
     for (std::size_t i = 0; i < plan_.size(); ++i) {
       if (!plan_[i].requested) continue;
-      for (const std::string& arch : requested_arches(plan_[i].package, request_)) add(i, arch);
+      std::vector<std::string> arches = requested_arches(plan_[i].package, request_);
+      // What others wait for first: tools for the build host.
+      std::stable_partition(arches.begin(), arches.end(), [&](const std::string& arch) {
+        return arch == host_arch(environment_.arches);
+      });
+      for (const std::string& arch : arches) add(i, arch);
     }
     return std::move(units_);
   }

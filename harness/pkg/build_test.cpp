@@ -48,11 +48,12 @@ void write_image(const Command& command, const std::string& arch, const std::str
                 command.argv[i + 1].substr(equals + 1) + "\"";
   }
   const oci::Descriptor layer =
-      out.put("layer of " + arch + more + read_file(fs::path(command.argv.back()) / "Dockerfile"),
+      out.put("layer of " + arch + read_file(fs::path(command.argv.back()) / "Dockerfile"),
               "application/vnd.oci.image.layer.v1.tar");
-  const oci::Descriptor config = out.put(
-      R"({"architecture":")" + arch + R"(","os":"linux","config":{"Labels":{)" + labels + "}}}",
-      "application/vnd.oci.image.config.v1+json");
+  const oci::Descriptor config =
+      out.put(R"({"author":")" + more + R"(","architecture":")" + arch +
+                  R"(","os":"linux","config":{"Labels":{)" + labels + "}}}",
+              "application/vnd.oci.image.config.v1+json");
   out.tag("image", out.put(R"({"schemaVersion":2,"config":)" + descriptor_json(config) +
                                R"(,"layers":[)" + descriptor_json(layer) + "]}",
                            oci::media_type_manifest));
@@ -279,7 +280,7 @@ TEST_F(BuildTest, two_builds_with_other_bytes_are_not_reproducible) {
   changing = true;
   const auto units = build({"base"}, request);
   EXPECT_EQ(units[0].ending, UnitEnding::failed);
-  EXPECT_THAT(units[0].error, HasSubstr("not reproducible"));
+  EXPECT_THAT(units[0].error, testing::AllOf(HasSubstr("not reproducible"), HasSubstr("author")));
 }
 
 TEST_F(BuildTest, what_is_built_is_not_built_again) {

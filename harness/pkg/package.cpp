@@ -119,10 +119,8 @@ class PackageReader {
 
   void read_depends(const yaml::Node& node) {
     yaml::MapReader depends(node, "depends", diagnostics_);
-    if (depends.get("docker-images") != nullptr)
-      diagnostics_.error(place_of(node, "docker-images"),
-                         "depends.docker-images is not supported; name packages with a build "
-                         "argument @lkt:pkg:PATH, or use depends.rootfs");
+    if (const yaml::Node* images = depends.get("docker-images"))
+      package_.docker_images = read_docker_images(*images, package_.directory, diagnostics_);
     if (const yaml::Node* rootfs = depends.get("rootfs")) read_rootfs(*rootfs);
     if (const yaml::Node* mirror = depends.get("mirror")) {
       MirrorDependency defaults;

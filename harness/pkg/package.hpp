@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "harness/pkg/archive_mirror.hpp"
+#include "harness/pkg/docker_images.hpp"
 
 namespace rtfx::pkg {
 
@@ -42,7 +43,8 @@ struct Package {
   std::vector<Location> build_arg_places;  ///< where each of them stands
   std::string config_json;  ///< the label org.mobyproject.config, or "" without config:
   std::optional<RootfsDependency> rootfs;
-  std::optional<MirrorDependency> mirror;  ///< depends.mirror
+  std::optional<MirrorDependency> mirror;      ///< depends.mirror
+  std::optional<DockerImages> docker_images;  ///< depends.docker-images
 };
 
 /// How a tag is computed; linuxkit's flags of the same names.
