@@ -91,15 +91,17 @@ std::vector<Pushed> push_arch_tags(Client& client, const oci::Store& store,
   return result;
 }
 
+/// `ours` are in the store and get arch tags; `entries` become those of the index.
 void push_tags(Client& client, const oci::Store& store, const oci::Reference& tag,
-               const std::vector<oci::Descriptor>& ours, const PushOptions& options,
+               const std::vector<oci::Descriptor>& ours,
+               const std::vector<oci::Descriptor>& entries, const PushOptions& options,
                PushResult& result) {
   if (options.with_arch_tags) {
     // Before the index: what an index lost to a race can be found again by them.
     for (Pushed& pushed : push_arch_tags(client, store, tag, ours, options.locks))
       result.tags.push_back(std::move(pushed));
   }
-  result.tags.push_back(merge_into_tag(client, tag, ours, options.locks));
+  result.tags.push_back(merge_into_tag(client, tag, entries, options.locks));
 }
 
 }  // namespace
@@ -137,9 +139,14 @@ PushResult push(Client& client, const oci::Store& store, const std::string& name
   std::vector<oci::Reference> releases;
   for (const std::string& tag : options.release_tags) releases.push_back(to.with_tag(tag));
   Staging(client, store, to).stage(ours, result);
-  push_tags(client, store, to, ours, options, result);
-  for (const oci::Reference& release : releases)
-    push_tags(client, store, release, ours, options, result);
+  push_tags(client, store, to, ours, ours, options, result);
+  if (!releases.empty()) {
+    // A release is what the package is now, with the arches that others published.
+    const std::optional<Document> now = client.published(to);
+    const std::vector<oci::Descriptor> all = now ? entries_of(client, to, *now) : ours;
+    for (const oci::Reference& release : releases)
+      push_tags(client, store, release, ours, all, options, result);
+  }
   for (const Pushed& pushed : result.tags) {
     if (pushed.change == Pushed::Change::created || pushed.change == Pushed::Change::updated)
       ++result.manifests_sent;
