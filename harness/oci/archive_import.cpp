@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <optional>
 
 #include "base/error.hpp"
@@ -192,7 +193,7 @@ std::vector<ImportedImage> import_path(Store& store, const fs::path& path, const
   if (fs::is_directory(path, error))
     return in_context(path.string(), [&] { return import_directory(store, path, name); });
   const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) throw system_error("reading " + path.string(), errno);
+  if (!fd) throw Error(path.string() + ": " + std::strerror(errno), ExitCode::usage);
   return import_archive(store, fd.get(), path.string(), name, std::move(stop));
 }
 

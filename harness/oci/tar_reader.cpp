@@ -78,11 +78,13 @@ struct FreeReader {
 };
 using Reader = std::unique_ptr<struct archive, FreeReader>;
 
-[[noreturn]] void fail(struct archive* reader, const Input& input, const char* what) {
+[[noreturn]] void fail(struct archive* reader, const Input& input, const char* what,
+                       ExitCode code = ExitCode::failed) {
   if (input.stop.stop_requested()) throw interrupted();
   const char* message = ::archive_error_string(reader);
-  throw Error(std::string(what) + ": " +
-              text::one_line(message == nullptr ? "unknown reason" : message));
+  throw Error(
+      std::string(what) + ": " + text::one_line(message == nullptr ? "unknown reason" : message),
+      code);
 }
 
 Reader new_reader() {
@@ -178,7 +180,7 @@ TarReader::TarReader(int fd, std::stop_token stop)
   struct archive* reader = state_->reader.get();
   ::archive_read_support_format_tar(reader);
   if (::archive_read_open(reader, &state_->input, nullptr, read_block, nullptr) != ARCHIVE_OK)
-    fail(reader, state_->input, "no tar archive");
+    fail(reader, state_->input, "no tar archive", ExitCode::usage);
 }
 
 TarReader::~TarReader() = default;
