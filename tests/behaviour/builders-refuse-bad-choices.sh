@@ -16,7 +16,7 @@ expect_output "^rtfx: .*--builders: there is no docker context \"nowhre\" for li
 expect_exit 2 env "LINUXKIT_BUILDERS=linux/$arch=gone" "$RTFX" pkg build --offline pkg/one
 expect_output 'LINUXKIT_BUILDERS: there is no docker context "gone"'
 
-for bad in amd64=x linux/amd64 linux/amd64= , linux/amd64=x,; do
+for bad in amd64=x linux/amd64 linux/amd64= ',' 'linux/amd64=x,'; do
     expect_exit 2 build --builders "$bad"
     expect_output '^rtfx: --builders: ".*" is not of the form linux/ARCH=CONTEXT'
 done

@@ -11,9 +11,9 @@ build() { # PACKAGE FLAGS...
     "$RTFX" pkg build --offline --platforms "linux/$arch" "$@" "pkg/$package"
 }
 
-# Somebody listens on the host's loopback: the daemon's own socket will not do, so a registry is used.
+# Somebody listens on the host's loopback.
 port=5000
-while { exec 3<>"/dev/null"; bash -c "exec 3<>/dev/tcp/127.0.0.1/$port"; } 2>/dev/null; do
+while bash -c "exec 3<>/dev/tcp/127.0.0.1/$port" 2>/dev/null; do
     port=$((port + 1))
 done
 cat >registry.yml <<YML
@@ -23,8 +23,7 @@ storage: {inmemory: {}}
 http: {addr: "127.0.0.1:$port"}
 YML
 docker-registry serve registry.yml >registry.log 2>&1 &
-registry=$!
-trap 'kill "$registry" 2>/dev/null || :; stop_daemons' EXIT
+other_process=$!
 tries=0
 until bash -c "exec 3<>/dev/tcp/127.0.0.1/$port" 2>/dev/null; do
     tries=$((tries + 1))
@@ -35,10 +34,8 @@ done
 for network in false true; do
     package "network-$network" "network: $network" 'buildArgs:' '  - BASE=@lkt:pkg:../base' <<DOCKERFILE
 ARG BASE
-FROM \${BASE} AS build
+FROM \${BASE}
 RUN ["/bin/bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/$port"]
-FROM scratch
-COPY Dockerfile /
 DOCKERFILE
     sed -i 's/^arches:.*/arches: ['"$arch"']/' "pkg/network-$network/build.yml"
 done
@@ -52,10 +49,11 @@ package fetches <<DOCKERFILE
 # syntax=127.0.0.1:$port/frontend:1
 ARG WHERE=http://127.0.0.1:$port
 FROM scratch
+ARG WHERE
 ADD \${WHERE}/v2/ /v2
 DOCKERFILE
 expect_exit 2 build fetches
-expect_output "Dockerfile:4: ADD http://127.0.0.1:$port/v2/ needs the network"
+expect_output "Dockerfile:5: ADD http://127.0.0.1:$port/v2/ needs the network"
 expect_exit 0 build fetches --network
 package frontend <<DOCKERFILE
 # syntax=127.0.0.1:$port/frontend:1

@@ -18,6 +18,7 @@ case $arch in # another one, for which nothing of the builds has to run
     *) other_arch=riscv64 ;;
 esac
 docker_homes=
+other_process= # one more that ends with the script
 
 # daemon NAME: starts a daemon that the context NAME leads to. Its mounts end with it.
 daemon() {
@@ -66,11 +67,17 @@ end_daemon() { # HOME SIGNAL
     case $({ tr '\0' ' ' <"/proc/${containerd_pid:-none}/cmdline"; } 2>/dev/null) in
         *"$1/"*) kill -s KILL "$containerd_pid" 2>/dev/null || : ;;
     esac
+    # Where nobody reaps orphans, the next daemon would take the dead containerd for a living one.
+    rm -f "$1/exec/containerd/containerd.pid"
 }
 
 stop_daemons() {
     status=$?
     trap - EXIT
+    [ -z "$other_process" ] || kill "$other_process" 2>/dev/null || :
+    for docker_home in $docker_homes; do
+        kill -s TERM "$(cat "$docker_home/process" 2>/dev/null)" 2>/dev/null || :
+    done
     for docker_home in $docker_homes; do
         end_daemon "$docker_home" TERM
     done
