@@ -107,6 +107,32 @@ TEST_F(PushTest, an_image_that_has_the_tag_becomes_part_of_the_index) {
   EXPECT_EQ(arches(), (Arches{"amd64", "arm64"}));
 }
 
+TEST_F(PushTest, what_rtfx_does_not_know_of_an_index_stays) {
+  Host host(content_);
+  const auto built = host.build("amd64", "a");
+  host.push_it();
+  // As another tool publishes it: an entry with members that rtfx does not read.
+  const std::string other =
+      R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)"
+      R"({"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" +
+      built.digest.str() + R"(","size":)" + std::to_string(built.size) +
+      R"(,"platform":{"architecture":"amd64","os":"windows","os.version":"10.0"},"artifactType":"a/b"}],)"
+      R"("artifactType":"c/d"})";
+  content_->manifests.insert_or_assign(
+      "demo/one:v1",
+      Document{
+          {std::string(oci::media_type_index), Digest::of(other), other.size(), std::nullopt, {}},
+          other});
+  Host second(content_);
+  second.build("arm64", "b");
+  second.push_it();
+  const std::string& now = content_->manifests.at("demo/one:v1").bytes;
+  for (const char* part :
+       {R"("os.version":"10.0")", R"("artifactType":"a/b")", R"("artifactType":"c/d")", "arm64"})
+    EXPECT_NE(now.find(part), std::string::npos) << now;
+  EXPECT_EQ(second.push_it().tags.at(0).change, Change::unchanged);
+}
+
 TEST_F(PushTest, attestations_follow_their_image) {
   Host a(content_), b(content_);
   const auto first = a.build("amd64", "a");
@@ -258,9 +284,8 @@ TEST_F(PushTest, every_failing_request_is_an_error_and_pushing_again_goes_on) {
     if (asked <= fail_at) break;
     ++points;
     // A tag that is there after a failure is there with all that it names.
-    const std::size_t blobs = failed && content->manifests.contains("demo/one:v1")
-                                  ? content->blobs.size()
-                                  : 2;
+    const std::size_t blobs =
+        failed && content->manifests.contains("demo/one:v1") ? content->blobs.size() : 2;
     EXPECT_EQ(blobs, 2u) << fail_at;
     host.client.registry->instead = nullptr;
     host.push_it();

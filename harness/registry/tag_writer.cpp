@@ -2,6 +2,7 @@
 #include "harness/registry/tag_writer.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "harness/oci/index_merge.hpp"
@@ -37,14 +38,39 @@ Round merge_once(Client& client, const oci::Reference& tag,
   const std::optional<Document> before = client.published(tag);
   const oci::Index there = index_at(client, tag, before);
   const oci::Index wanted = oci::merged(there, ours);
-  const bool same = before && is_index(before->descriptor) &&
-                    oci::format_index(wanted) == oci::format_index(there);
-  if (same) return {Pushed::Change::unchanged, *before, 0ms};
-  Round round{before ? Pushed::Change::updated : Pushed::Change::created, index_document(wanted),
-              0ms};
+  const bool in_index = before && is_index(before->descriptor);
+  if (in_index && oci::format_index(wanted) == oci::format_index(there))
+    return {Pushed::Change::unchanged, *before, 0ms};
+  Round round{before ? Pushed::Change::updated : Pushed::Change::created,
+              index_document(wanted, in_index ? before->bytes : ""), 0ms};
   client.put_manifest(tag, round.written);
   round.window = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
   return round;
+}
+
+using Json = nlohmann::ordered_json;
+
+/// Gives `to` the members of `from` that it lacks, but for those that rtfx knows: one of these is missing on purpose.
+void adopt(Json& to, const Json& from, std::initializer_list<std::string_view> known) {
+  if (!from.is_object()) return;
+  for (const auto& [name, value] : from.items()) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) to[name] = value;
+  }
+}
+
+std::string with_unknown_members(const std::string& index, const std::string& before) {
+  Json json = Json::parse(index);
+  const Json old = Json::parse(before);
+  for (Json& entry : json["manifests"]) {
+    const auto same = [&](const Json& other) { return other["digest"] == entry["digest"]; };
+    const auto it = std::find_if(old["manifests"].begin(), old["manifests"].end(), same);
+    if (it == old["manifests"].end()) continue;
+    adopt(entry, *it, {"mediaType", "digest", "size", "platform", "annotations"});
+    if (entry.contains("platform") && it->contains("platform"))
+      adopt(entry["platform"], (*it)["platform"], {"os", "architecture", "variant"});
+  }
+  adopt(json, old, {"schemaVersion", "mediaType", "manifests", "annotations"});
+  return json.dump();
 }
 
 /// Whether what the tag stands for has all of ours.
@@ -69,8 +95,9 @@ std::chrono::milliseconds aside(std::chrono::milliseconds window) {
 
 }  // namespace
 
-Document index_document(const oci::Index& index) {
+Document index_document(const oci::Index& index, const std::string& before) {
   std::string bytes = oci::format_index(index);
+  if (!before.empty()) bytes = with_unknown_members(bytes, before);
   oci::Descriptor descriptor{
       std::string(oci::media_type_index), Digest::of(bytes), bytes.size(), std::nullopt, {}};
   return {std::move(descriptor), std::move(bytes)};

@@ -8,8 +8,9 @@
 
 namespace rtfx::registry {
 
-/// The document of an index with these entries, in the canonical form.
-Document index_document(const oci::Index& index);
+/// The document of an index, in the canonical form. Members that rtfx does not know (artifactType, subject, os.version
+/// of a platform) come from `before`, for the index itself and for each entry that is in both.
+Document index_document(const oci::Index& index, const std::string& before = "");
 
 /// Makes the tag stand for an index with `ours` in place of what it has for their platforms; everything else that it
 /// has stays. What `ours` name must be in the repository. Writes nothing when all is there already.
