@@ -160,6 +160,8 @@ Reference Reference::with_digest(const Digest& other) const {
 
 Reference parse_reference(std::string_view text) {
   if (text.empty()) throw Error("the name of an image is empty", ExitCode::usage);
+  if (text.find("://") != std::string_view::npos)
+    refuse(text.substr(0, text.find("://") + 3), "a name has no such beginning");
   Reference reference;
   std::string_view name = text;
   const std::size_t at = name.find('@');
@@ -167,7 +169,8 @@ Reference parse_reference(std::string_view text) {
     try {
       reference.digest = Digest::parse(name.substr(at + 1));
     } catch (const Error&) {
-      refuse(text, "what follows the @ is not sha256: and 64 hexadecimal digits");
+      // Only that part is shown: what stands before it may be USER:PASSWORD.
+      refuse(name.substr(at), "what follows the @ is not sha256: and 64 hexadecimal digits");
     }
     name = name.substr(0, at);
   }

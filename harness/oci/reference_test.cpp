@@ -97,7 +97,7 @@ TEST(Reference, what_is_none_is_refused_with_a_reason) {
       {"a/b___c", "single . _ or -"},
       {"a/../b", "single . _ or -"},
       {"a/b%2e", "single . _ or -"},
-      {"a/b\nc", "\\x0A"},
+      {"a/b\nc", "\\x0a"},
       {"reg:port/x", "HOST[:PORT]"},
       {"reg:99999/x", "HOST[:PORT]"},
       {"reg:123456/x", "HOST[:PORT]"},
@@ -107,7 +107,7 @@ TEST(Reference, what_is_none_is_refused_with_a_reason) {
       {"[::1/x", "HOST[:PORT]"},
       {"[x]/y", "HOST[:PORT]"},
       {"user:pass@reg.io/x", "what follows the @"},
-      {"https://reg.io/x", ""},
+      {"https://user:pass@reg.io/x", "a name has no such beginning"},
       {"reg.io/" + std::string(250, 'x'), "more than 255"},
   };
   for (const auto& [text, says] : rows) {
@@ -119,6 +119,7 @@ TEST(Reference, what_is_none_is_refused_with_a_reason) {
       const std::string message = error.what();
       EXPECT_NE(message.find(says), std::string::npos) << text << ": " << message;
       EXPECT_EQ(message.find('\n'), std::string::npos) << text;
+      EXPECT_EQ(message.find("pass"), std::string::npos) << text;
     }
   }
 }
