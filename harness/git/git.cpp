@@ -142,6 +142,13 @@ std::vector<Change> Repository::changes(const fs::path& directory) const {
   return ask([&](Reader& reader) { return find_changes(reader, path); });
 }
 
+bool Repository::has_blind_spots(const fs::path& directory) const {
+  const std::string path = inside(root(), directory);
+  const auto entries = ask([&](Reader& reader) { return reader.tracked(path); });
+  return std::any_of(entries.begin(), entries.end(),
+                     [](const Tracked& entry) { return entry.repository || entry.unwatched; });
+}
+
 std::string Repository::content_hash(const fs::path& directory) const {
   const std::string path = inside(root(), directory);
   const std::size_t start = path.empty() ? 0 : path.size() + 1;

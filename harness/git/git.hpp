@@ -54,6 +54,8 @@ class Repository {
   /// All that differs below `directory`, sorted by path; beyond what dirty() sees, submodules that are not checked out
   /// or have untracked files, and files that git was told not to look at (assume-unchanged, sparse checkouts).
   std::vector<Change> changes(const std::filesystem::path& directory) const;
+  /// Whether changes() may see what dirty() does not: there are submodules, or files that git was told not to look at.
+  bool has_blind_spots(const std::filesystem::path& directory) const;
   /// SHA-256 hex over the work tree below `directory` as linuxkit computes it: contents of tracked files in index order,
   /// then of untracked ones that are not ignored. Names, modes and links do not count, nor do files whose names git
   /// prints in quotes (linuxkit, pkglib/git.go).

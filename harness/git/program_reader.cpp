@@ -18,11 +18,9 @@ constexpr std::chrono::seconds time_limit{120};
 
 /// This process's environment without what would point git to another repository (`git rev-parse
 /// --local-env-vars`): hooks set these, and the directory alone says which repository is meant.
+/// Configuration in variables (GIT_CONFIG_COUNT) stays: safe.directory may be there.
 std::map<std::string, std::string> git_environment() {
   static const std::set<std::string, std::less<>> local{"GIT_ALTERNATE_OBJECT_DIRECTORIES",
-                                                        "GIT_CONFIG",
-                                                        "GIT_CONFIG_COUNT",
-                                                        "GIT_CONFIG_PARAMETERS",
                                                         "GIT_OBJECT_DIRECTORY",
                                                         "GIT_DIR",
                                                         "GIT_WORK_TREE",

@@ -101,10 +101,9 @@ Revision revision_of(const Package& package, const TagOptions& options, TagMode 
       revision.dirty = !dirt.empty();
     } else if (at_head) {
       revision.hidden_dirt = hidden_dirt(sources, needs);
-      const auto changes = own.repository->changes(own.directory);
-      revision.dirty = !changes.empty() && own.repository->dirty(own.directory);
-      if (!revision.dirty) {
-        for (const git::Change& change : changes)
+      revision.dirty = own.repository->dirty(own.directory);
+      if (!revision.dirty && own.repository->has_blind_spots(own.directory)) {
+        for (const git::Change& change : own.repository->changes(own.directory))
           revision.hidden_dirt.push_back((own.repository->root() / change.path).string());
       }
     }
