@@ -81,3 +81,18 @@ refused() {
     [ "$(wc -l <output)" -eq 1 ] || { cat output >&2; fail "show-tag $*: not one line"; }
     expect_output "$regex"
 }
+
+# project linuxkit|deep: an rtfx.yml, outside git's sight, that chooses the kind of tags.
+project() {
+    mkdir -p cases
+    cat >rtfx.yml <<YML
+org: linuxkit
+registry: oci:_release/oci
+tags: $1
+arches:
+  amd64: {stage: first-class}
+cases: cases
+gate:
+  suites: [demo]
+YML
+}
