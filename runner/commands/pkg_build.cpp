@@ -19,6 +19,7 @@
 #include "runner/commands/pkg_publish.hpp"
 #include "runner/commands/pkg_report.hpp"
 #include "runner/commands/registry_flags.hpp"
+#include "runner/tree.hpp"
 
 namespace rtfx::commands {
 
@@ -34,6 +35,7 @@ struct BuildFlags {
        dry_run = false, offline = false, check_reproducible = false, json = false;
   bool network = false, nonetwork = false, enable_cache = false, disable_cache = false;
   unsigned jobs = 0;
+  std::string timeout;
   std::shared_ptr<registry::RegistryOptions> registry;
 };
 
@@ -47,6 +49,13 @@ std::vector<std::string> parse_platforms(const std::string& flag, const std::str
     arches.push_back(table.find(platform.substr(6)).name);
   }
   return arches;
+}
+
+std::chrono::milliseconds parse_timeout(const std::string& text) {
+  const auto limit = runner::parse_time_limit(text);
+  if (!limit)
+    throw Error("--timeout \"" + text + "\": expected seconds, or 30s, 5m or 1h", ExitCode::usage);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(*limit);
 }
 
 void check_flags(const PkgFlags& common, const BuildFlags& flags) {
@@ -240,6 +249,7 @@ int build(const PkgFlags& common, BuildFlags flags, const Context& context) {
                                     .arches = defaults.table,
                                     .scratch = cache / "buildah",
                                     .builders = &builders};
+  if (!flags.timeout.empty()) environment.timeout = parse_timeout(flags.timeout);
   if (!flags.offline) environment.remote = publisher.remote(plan);
   const auto planned_units = pkg::plan_units(plan, request, environment);
   tell_skipped(plan, planned_units, request);
@@ -275,6 +285,7 @@ void add_selection(CLI::App& command, BuildFlags& flags) {
   command.add_flag("--dry-run", flags.dry_run, "print what would be built, as docker commands");
   command.add_flag("--check-reproducible", flags.check_reproducible,
                    "build everything twice; other bytes are an error that is explained");
+  command.add_option("--timeout", flags.timeout, "time limit of one build; default: 20m");
   command.add_option("-j,--jobs", flags.jobs, "builds at once; default: the number of processors");
 }
 
