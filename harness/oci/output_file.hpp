@@ -7,7 +7,8 @@
 
 namespace rtfx::oci {
 
-/// A file that appears, or replaces the one of its name, only when it is complete.
+/// A file that appears, or replaces the one of its name, only when it is complete. Links are followed; what is no file
+/// (a device, a pipe) is written to as it is.
 class OutputFile {
  public:
   /// Throws Error when nothing can be written there.
@@ -21,7 +22,7 @@ class OutputFile {
   void commit();
 
  private:
-  std::filesystem::path file_, temporary_;
+  std::filesystem::path file_, temporary_;  ///< no temporary one: written in place
   FileDescriptor fd_;
 };
 

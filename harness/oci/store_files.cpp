@@ -178,8 +178,8 @@ Index read_names(const fs::path& directory) {
     return parse_index(text);
   } catch (const Error& error) {
     throw Error(file.string() + ": " + error.what() +
-                "; it names the images of the store: mend it, or remove the whole of " +
-                directory.string() + " and build, pull or import again");
+                "; it names the images of the store: mend it, or empty the store with rtfx cache "
+                "clean and build, pull or import again");
   }
 }
 

@@ -71,6 +71,14 @@ for format in oci docker filesystem; do
     cmp first second || fail "$format: other bytes"
 done
 
+# What is no file is not replaced by one, and links lead to the file.
+expect_exit 0 "$RTFX" cache export --format docker --platform linux/amd64 --outfile /dev/null demo/x:1
+[ -c /dev/null ] || fail "/dev/null was replaced"
+ln -s real link
+echo old >real
+expect_exit 0 "$RTFX" cache export --format filesystem --platform linux/amd64 --outfile link demo/x:1
+[ -L link ] && cmp real second || fail "the link was replaced"
+
 # Names as docker writes them in full, and wrong ones.
 expect_exit 0 "$RTFX" cache export --outfile full.tar docker.io/demo/x:1
 rm full.tar
