@@ -37,7 +37,9 @@ void check(int result, const std::string& doing) {
   // "unsupported extension name extensions.objectformat", "unsupported mandatory extension: 'sdir'"
   // (of the index), "unsupported repository version"
   if (why.find("unsupported") != std::string::npos) throw UnsupportedRepository(doing + ": " + why);
-  throw Error(doing + ": " + why);
+  const bool lacks_object = why.find("no match for id") != std::string::npos;
+  throw Error(doing + ": " + why +
+              (lacks_object ? "; objects are missing, git fsck tells which" : ""));
 }
 
 template <typename T, void (*Free)(T*)>
@@ -167,10 +169,12 @@ std::optional<std::string> Libgit2Reader::tree_hash(const std::string& path,
 }
 
 IndexPtr Libgit2Reader::index() const {
+  const std::string doing =
+      "reading the index of " + root_.string() + " (git reset makes a damaged one anew)";
   git_index* raw = nullptr;
-  check(git_repository_index(&raw, repository()), "reading the index of " + root_.string());
+  check(git_repository_index(&raw, repository()), doing);
   IndexPtr index(raw);
-  check(git_index_read(index.get(), 0), "reading the index of " + root_.string());
+  check(git_index_read(index.get(), 0), doing);
   return index;
 }
 
