@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/pkg/archive.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include <algorithm>
-#include <map>
+#include <cerrno>
 #include <mutex>
-#include <optional>
 #include <set>
+#include <thread>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -21,6 +24,21 @@ namespace {
 constexpr const char* keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /// How long files stay that nothing has asked for.
 constexpr auto kept = std::chrono::hours(24 * 30);
+
+/// Opens and locks a file (flock); while somebody else has it, waits until the deadline of `steps`.
+FileDescriptor locked(const fs::path& path, const Steps& steps) {
+  FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!file) throw system_error("opening " + path.string(), errno);
+  while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR)
+      throw system_error("locking " + path.string(), errno);
+    if (steps.stop.stop_requested()) throw Error("cancelled", ExitCode::interrupted);
+    if (std::chrono::steady_clock::now() > steps.deadline)
+      throw Error("another build still fetches packages: it has locked " + path.string());
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return file;
+}
 
 /// "trixie-arm64-0123abcd": for people, and different for every source.
 std::string directory_name(const ArchiveSource& source) {
@@ -118,7 +136,7 @@ Archive::Archive(const fs::path& cache, ArchiveSource source, const Steps& steps
     : source_(std::move(source)),
       steps_(steps),
       directory_(fs::absolute(cache).lexically_normal() / directory_name(source_)),
-      lock_((fs::create_directories(directory_), directory_ / "lock")) {
+      lock_(locked((fs::create_directories(directory_), directory_ / "lock"), steps)) {
   process::require_program("apt-get", "apt");
   if (!fs::exists(keyring))
     throw Error(std::string(keyring) + " is missing: apt-get install debian-archive-keyring",

@@ -68,7 +68,7 @@ class Archive {
   ArchiveSource source_;
   const Steps& steps_;
   std::filesystem::path directory_;
-  FileLock lock_;
+  FileDescriptor lock_;
 };
 
 }  // namespace rtfx::pkg

@@ -140,6 +140,22 @@ TEST_F(ArchiveTest, a_file_that_was_changed_is_downloaded_again) {
   EXPECT_EQ(read_file(packages[0].path), content("jq"));
 }
 
+TEST_F(ArchiveTest, waiting_for_another_build_ends) {
+  const Steps steps{runner, log, {}, std::chrono::steady_clock::now() + std::chrono::hours(1)};
+  const Archive first(directory.path() / "debs", source, steps);
+  const Steps late{runner, log, {}, std::chrono::steady_clock::now()};
+  EXPECT_THROW(Archive(directory.path() / "debs", source, late), Error);
+  std::stop_source stop;
+  stop.request_stop();
+  const Steps cancelled{runner, log, stop.get_token(), steps.deadline};
+  try {
+    Archive(directory.path() / "debs", source, cancelled);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::interrupted);
+  }
+}
+
 TEST_F(ArchiveTest, a_download_with_other_bytes_is_an_error) {
   wrong = true;
   try {
