@@ -172,6 +172,15 @@ TEST_F(BuildersTest, ADaemonThatCannotBeReachedIsAskedOnce) {
   EXPECT_EQ(count("dead"), 1);
 }
 
+TEST_F(BuildersTest, ADaemonThatDoesNotAnswerIsGivenUp) {
+  runner.script = [this](const Command& command) {
+    if (command.argv[1] == "context") return play(command);
+    return FakeResult{{.ending = process::Ending::timed_out, .elapsed = command.timeout}, "", ""};
+  };
+  EXPECT_EQ(message_of([&] { builders("linux/arm64=arm-host").for_arch("arm64"); }),
+            "3 docker context arm-host: its daemon does not answer: timed out after 30 s");
+}
+
 TEST_F(BuildersTest, WithoutAClientOnlyTheDefaultIsThere) {
   fs::remove(directory.path() / "bin/docker");
   EXPECT_EQ(builders("").for_arch("s390x").name(), "default");

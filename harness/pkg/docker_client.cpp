@@ -95,6 +95,8 @@ std::variant<DockerClient::Versions, std::string> DockerClient::try_versions(
     return found != json[part].end() && found->is_string() ? found->get<std::string>() : "";
   };
   const Versions versions{text("Client", "Version"), text("Server", "Os"), text("Server", "Arch")};
+  if (captured.outcome.ending == process::Ending::timed_out)
+    return "its daemon does not answer: " + captured.outcome.str();
   if (!captured.outcome.ok() || versions.server_arch.empty()) return reason(captured);
   return versions;
 }
