@@ -12,6 +12,7 @@
 #include "harness/oci/index_merge.hpp"
 #include "harness/registry/push.hpp"
 #include "harness/registry/registry.hpp"
+#include "runner/commands/cache.hpp"
 #include "runner/commands/registry_flags.hpp"
 
 namespace rtfx::commands {
@@ -77,7 +78,7 @@ int pull(const Flags& flags, const Context& context) {
   std::vector<oci::Reference> references;
   for (const std::string& name : flags.names) references.push_back(oci::parse_reference(name));
   registry::Client client(with_environment(*flags.registry), context.stop);
-  oci::Store store(context.cache_directory() / "store");
+  oci::Store store(store_directory(context));
   for (std::size_t i = 0; i < references.size(); ++i) {
     const oci::Reference& reference = references[i];
     std::string name = name_in_store(store, flags.names[i], reference);
@@ -105,7 +106,7 @@ int push(const Flags& flags, const Context& context) {
                                                 : oci::parse_reference(flags.remote_name));
   }
   registry::Client client(with_environment(*flags.registry), context.stop);
-  const oci::Store store(context.cache_directory() / "store");
+  const oci::Store store(store_directory(context));
   const registry::PushOptions options{.with_arch_tags = flags.arch_tags,
                                       .override_tags = flags.override_tags,
                                       .locks = context.cache_directory() / "locks"};

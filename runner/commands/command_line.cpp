@@ -16,6 +16,7 @@ std::vector<std::string> command_names(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     names.push_back(command->get_name());
+    for (const std::string& alias : command->get_aliases()) names.push_back(alias);
   }
   return names;
 }
@@ -34,16 +35,26 @@ std::vector<std::string> words_of(int argc, char** argv) {
   return words;
 }
 
+/// The flag of that name which the command or one above it has.
+const CLI::Option* find_flag(const CLI::App* app, const std::string& name) {
+  for (; app != nullptr; app = app->get_parent()) {
+    if (const CLI::Option* option = app->get_option_no_throw(name)) return option;
+  }
+  return nullptr;
+}
+
 /// Brings the command to the front, so that all of its flags may stand before it too:
-/// `rtfx -x -l slow run`.
-void put_command_first(const CLI::App& app, std::vector<std::string>& words) {
+/// `rtfx -x -l slow run`; with `front` 1, that of a command: `rtfx --mirror M cache pull`.
+void put_command_first(const CLI::App& app, std::vector<std::string>& words,
+                       std::size_t front = 0) {
   const std::vector<std::string> names = command_names(app);
-  for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
-    const CLI::Option* option = app.get_option_no_throw(words[i]);
+  for (std::size_t i = front; i < words.size() && words[i] != "--"; ++i) {
+    const CLI::Option* option = find_flag(&app, words[i]);
     if (option != nullptr && option->get_items_expected_min() > 0) {
       ++i;  // its value
     } else if (std::find(names.begin(), names.end(), words[i]) != names.end()) {
-      std::rotate(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(i),
+      std::rotate(words.begin() + static_cast<std::ptrdiff_t>(front),
+                  words.begin() + static_cast<std::ptrdiff_t>(i),
                   words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
       return;
     }
@@ -98,7 +109,9 @@ std::vector<std::string> command_line(const CLI::App& app, int argc, char** argv
   put_command_first(app, words);
   if (words.empty() || !is_linuxkits(words.front())) return words;
   join_levels(words);
-  double_dashes(*app.get_subcommand(words.front()), words);
+  const CLI::App& command = *app.get_subcommand(words.front());
+  double_dashes(command, words);
+  put_command_first(command, words, 1);
   return words;
 }
 

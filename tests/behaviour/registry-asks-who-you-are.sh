@@ -56,7 +56,9 @@ start_registry
 expect_exit 3 on d "$RTFX" cache pull "$registry/demo/one:v1" --mirror "$registry=https://$registry"
 expect_output 'for a registry without TLS give --mirror'
 
-# A mirror is asked instead of the registry, with its own login.
+# A mirror is asked instead of the registry, with its own login. linuxkit's users write such flags before the command.
+expect_exit 0 on f "$RTFX" --mirror "registry.invalid=https://$tls" --cert-file ca.pem cache pull registry.invalid/demo/one:v1 \
+    --registry-creds "$tls=ada:correct:horse"
 expect_exit 0 on e "$RTFX" cache pull registry.invalid/demo/one:v1 --mirror "registry.invalid=https://$tls" --cert-file ca.pem \
     --registry-creds "$tls=ada:correct:horse"
 expect_output '^registry.invalid/demo/one:v1 sha256:'
