@@ -97,16 +97,15 @@ std::vector<oci::Descriptor> known_as(const std::string& ref, const std::string&
   return found;
 }
 
-/// An image that a package names, in the store; pulled if it is not there and a registry may be asked. `use` says in
-/// messages who wants it.
-oci::Descriptor find_image(const std::string& use, const std::string& ref, const std::string& arch,
-                           const BuildEnvironment& environment) {
+/// An image that a Dockerfile names, in the store; pulled if it is not there and a registry may be asked.
+oci::Descriptor find_base(const std::string& ref, const std::string& arch,
+                          const BuildEnvironment& environment) {
   const oci::Store& store = environment.store;
   for (const oci::Descriptor& known : known_as(ref, arch, store)) {
     if (!store.complete(known)) continue;
     if (const auto manifest = store.for_arch(known, arch)) return *manifest;
   }
-  const std::string wanted = use + " " + ref + " for " + arch;
+  const std::string wanted = "FROM " + ref + " for " + arch;
   if (!environment.remote || !environment.remote->base)
     throw Error(wanted +
                 ": the store does not have this image, and no registry is asked; build it, "
@@ -115,6 +114,22 @@ oci::Descriptor find_image(const std::string& use, const std::string& ref, const
   const auto manifest = pulled ? store.for_arch(*pulled, arch) : std::nullopt;
   if (!manifest) throw Error(wanted + ": neither the store nor the registry has this image");
   return *manifest;
+}
+
+/// What a name with a digest stands for, an index as a whole, because that is what the digest is of.
+oci::Descriptor find_pinned(const std::string& ref, const std::string& arch,
+                            const BuildEnvironment& environment) {
+  const oci::Store& store = environment.store;
+  for (const oci::Descriptor& known : known_as(ref, arch, store)) {
+    if (store.complete(known)) return known;
+  }
+  if (!environment.remote || !environment.remote->base)
+    throw Error(
+        "the store does not have this image, and no registry is asked; take it in with "
+        "rtfx cache pull or rtfx cache import");
+  const auto pulled = environment.remote->base(ref, "");
+  if (!pulled) throw Error("neither the store nor the registry has this image");
+  return *pulled;
 }
 
 /// What builders call a base: readable, and with digits of its digest, so that it never means two things.
@@ -195,7 +210,7 @@ class Preparation {
     }
     if (package.docker_images) {
       const auto pull = [&](const std::string& ref) {
-        return find_image("depends.docker-images:", ref, arch_.name, environment_);
+        return find_pinned(ref, arch_.name, environment_);
       };
       save_docker_images(*package.docker_images, job.context, environment_.store, pull, arch_.name);
     }
@@ -211,7 +226,7 @@ class Preparation {
   void add_bases(BuildJob& job) const {
     const auto rename = [&](const ImageUse& use) {
       const std::string arch = arch_of_platform(use.platform);
-      const oci::Descriptor manifest = find_image("FROM", use.image, arch, environment_);
+      const oci::Descriptor manifest = find_base(use.image, arch, environment_);
       const std::string name = base_name(use.image, arch, manifest.digest);
       const bool known = std::any_of(job.images.begin(), job.images.end(),
                                      [&](const BaseImage& image) { return image.name == name; });

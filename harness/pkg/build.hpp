@@ -27,7 +27,7 @@ struct Remote {
                                                            const std::string& arch)>;
   Ask find = {};  ///< a package's manifest, without its layers; empty: packages are in no registry
   Ask pull = {};  ///< a package, into the store; likewise
-  Ask base = {};  ///< any image, into the store
+  Ask base = {};  ///< any image, into the store; for every arch that it has when the arch is ""
 };
 
 /// Where builds happen and what they may use.

@@ -382,9 +382,10 @@ TEST_F(BuildTest, skipped_arches_are_not_built) {
 
 TEST_F(BuildTest, a_root_filesystem_is_made_by_mmdebstrap) {
   directory.write("root/customize", "");
-  directory.package("root",
-                    "image: root\narches: [riscv64]\ndepends:\n  rootfs:\n    suite: trixie\n    "
-                    "include: [a, b]\n    customize: customize\n    target: rootfs.tar\n");
+  directory.package(
+      "root",
+      "image: root\narches: [riscv64]\ndepends:\n  rootfs:\n    suite: trixie\n    "
+      "variant: minbase\n    include: [a, b]\n    customize: customize\n    target: rootfs.tar\n");
   const auto units = build({"root"});
   EXPECT_TRUE(units[0].ok()) << units[0].error;
   const auto found = std::find_if(runner.commands.begin(), runner.commands.end(),
@@ -392,7 +393,7 @@ TEST_F(BuildTest, a_root_filesystem_is_made_by_mmdebstrap) {
   ASSERT_NE(found, runner.commands.end());
   EXPECT_THAT(found->argv, Contains("--arch=riscv64"));
   EXPECT_THAT(found->argv, Contains("--include=a,b"));
-  EXPECT_THAT(found->argv, Contains("--extract-hook=sh '" +
+  EXPECT_THAT(found->argv, Contains("--customize-hook=sh '" +
                                     (directory / "root/customize").string() + "' \"$1\""));
   EXPECT_EQ(found->argv.back(), "deb http://archive.example/debian trixie main");
   EXPECT_THAT(found->argv[found->argv.size() - 2], HasSubstr("/context/rootfs.tar"));

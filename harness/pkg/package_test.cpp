@@ -97,11 +97,6 @@ TEST_F(PackageTest, unknown_keys_inside_are_errors_too) {
                               testing::AllOf(HasSubstr(place(10)), HasSubstr("include"))));
 }
 
-TEST_F(PackageTest, docker_images_as_dependencies_are_refused_by_name) {
-  load_text("image: foo\ndepends:\n  docker-images:\n    list: [a@sha256:b]\n    target: x\n");
-  EXPECT_THAT(messages(), ElementsAre(HasSubstr("depends.docker-images is not supported")));
-}
-
 TEST_F(PackageTest, a_root_filesystem_is_checked) {
   load_text(
       "image: foo\ndepends:\n  rootfs:\n    suite: \"trixie;x\"\n    variant: extrakt\n    "

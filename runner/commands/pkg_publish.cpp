@@ -79,7 +79,9 @@ pkg::Remote Publisher::remote(const std::vector<pkg::PlannedPackage>& plan) {
   registry::Client& registry = client();
   const auto pull = [this, &registry](const std::string& name, const std::string& ref,
                                       const std::string& arch) {
-    return registry.pull(oci::parse_reference(name), store_, {.arches = {arch}, .name = ref});
+    return registry.pull(
+        oci::parse_reference(name), store_,
+        {.arches = arch.empty() ? std::vector<std::string>{} : std::vector{arch}, .name = ref});
   };
   pkg::Remote remote;
   if (!is_directory_) {
