@@ -31,16 +31,6 @@ void mark(const Store& store, const Descriptor& descriptor, std::set<Digest>& ma
   }
 }
 
-std::set<Digest> mark_all(const Store& store) {
-  std::set<Digest> marked;
-  for (const Descriptor& root : read_names(store.directory()).manifests) {
-    const std::string name = annotation(root, ref_name);
-    in_context("image " + (name.empty() ? root.digest.str() : name),
-               [&] { mark(store, root, marked); });
-  }
-  return marked;
-}
-
 /// The files below a directory that `garbage` says yes to.
 template <typename Garbage>
 void sweep(const fs::path& directory, bool dry_run, Removed& removed, Garbage&& garbage) {
@@ -119,10 +109,20 @@ std::set<std::string> names_in(const Index& index) {
 
 }  // namespace
 
+std::set<Digest> referenced(const Store& store) {
+  std::set<Digest> marked;
+  for (const Descriptor& root : read_names(store.directory()).manifests) {
+    const std::string name = annotation(root, ref_name);
+    in_context("image " + (name.empty() ? root.digest.str() : name),
+               [&] { mark(store, root, marked); });
+  }
+  return marked;
+}
+
 Removed collect_garbage(Store& store, const GcOptions& options, std::stop_token stop) {
   const FileDescriptor writers = keep_writers_away(store, options, stop);
   const FileLock names(store.directory() / ".lock");
-  return sweep_all(store, options.dry_run, mark_all(store));
+  return sweep_all(store, options.dry_run, referenced(store));
 }
 
 Removed remove_everything(Store& store, const GcOptions& options, std::stop_token stop) {
@@ -158,7 +158,7 @@ RemovedNames remove_images(Store& store, const std::vector<std::string>& names) 
   const FileLock lock(store.directory() / ".lock");
   std::set<Digest> marked;
   try {
-    marked = mark_all(store);
+    marked = referenced(store);
   } catch (const Error&) {
     // Another image is damaged, and may lead to the same blobs.
     result.postponed = true;

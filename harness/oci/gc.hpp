@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -50,6 +51,9 @@ struct RemovedNames {
 /// form of one ("linuxkit/x:y" for "docker.io/linuxkit/x:y") or the other way round. Throws Error, with the nearest
 /// name, when there is none such; then nothing is removed. Damaged images can be removed as well.
 RemovedNames remove_images(Store& store, const std::vector<std::string>& names);
+
+/// The digests of everything that the entries of index.json lead to. Throws Error as collect_garbage().
+std::set<Digest> referenced(const Store& store);
 
 /// The name of the store that is meant, as above. Throws Error, with the nearest name, when there is none such.
 std::string find_name(const Store& store, const std::string& name);

@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "harness/oci/archive.hpp"
 #include "harness/oci/gc.hpp"
+#include "harness/pkg/old_images.hpp"
 #include "runner/commands/cache_export.hpp"
 #include "runner/commands/cache_list.hpp"
 #include "runner/commands/cache_registry.hpp"
@@ -67,14 +68,27 @@ int tell(const oci::Removed& removed, const Flags& flags) {
   return ok;
 }
 
+/// The images that buildah has for builds to start from go with those of the store.
+void remove_old_images(const Context& context, const oci::Store& store, const Flags& flags) {
+  const std::set<Digest> kept = oci::referenced(store);
+  for (const std::string& name :
+       pkg::remove_old_images(context.cache_directory() / "buildah", kept, flags.dry_run,
+                              process::system_runner(), context.stop))
+    fmt::print("buildah image {}\n", text::one_line(name));
+}
+
 int gc(const Context& context, const Flags& flags) {
   oci::Store store(store_directory(context));
-  return tell(oci::collect_garbage(store, options_of(flags), context.stop), flags);
+  const oci::Removed removed = oci::collect_garbage(store, options_of(flags), context.stop);
+  remove_old_images(context, store, flags);
+  return tell(removed, flags);
 }
 
 int clean(const Context& context, const Flags& flags) {
   oci::Store store(store_directory(context));
-  return tell(oci::remove_everything(store, options_of(flags), context.stop), flags);
+  const oci::Removed removed = oci::remove_everything(store, options_of(flags), context.stop);
+  if (!flags.dry_run) remove_old_images(context, store, flags);
+  return tell(removed, flags);
 }
 
 using Action = int (*)(const Context&, const Flags&);
