@@ -136,9 +136,7 @@ void add_cache_registry(CLI::App& cache, Context& context) {
   pull_command
       ->add_option("--platform,--platforms", flags->platforms,
                    "only these: linux/ARCH[,linux/ARCH...]")
-      ->type_size(1)
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);
   auto pull_registry = add_registry_flags(*pull_command);
   pull_command->callback([flags, pull_registry, &context] {
     flags->registry = pull_registry;

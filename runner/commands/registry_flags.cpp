@@ -17,21 +17,15 @@ std::shared_ptr<registry::RegistryOptions> add_registry_flags(CLI::App& app) {
   // One value each time: what follows is the command's own.
   app.add_option("--mirror", options->mirrors,
                  "ask this instead of a registry: [REGISTRY=]http(s)://HOST[:PORT][/PATH]")
-      ->type_size(1)
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false)
       ->type_name("MIRROR");
   app.add_option("--cert-file", options->cert_files,
                  "PEM file of an authority to trust beside the system's")
-      ->type_size(1)
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false)
       ->type_name("FILE");
   app.add_option("--registry-creds", options->credentials,
                  "login for a registry, before docker's: REGISTRY=USER:PASSWORD or REGISTRY=TOKEN")
-      ->type_size(1)
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false)
       ->type_name("CREDS");
   return options;
 }
