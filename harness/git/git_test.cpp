@@ -227,6 +227,139 @@ TEST_F(PackageInGit, a_linked_work_tree_is_a_repository) {
             run({"rev-parse", "HEAD:pkg/foo"}));
 }
 
+/// "MODE path" of each change.
+std::vector<std::string> listed(const std::vector<Change>& changes) {
+  std::vector<std::string> result;
+  for (const Change& change : changes)
+    result.push_back((change.mode.empty() ? "gone" : change.mode) + " " + change.path);
+  return result;
+}
+
+TEST_F(PackageInGit, changes_are_what_the_work_tree_has_otherwise) {
+  const auto repository = Repository::discover(root());
+  EXPECT_TRUE(repository->changes(root()).empty());
+  write("pkg/foo/build.yml", "image: other\n");
+  write("pkg/foo/\xc3\xa4", "new");
+  write("pkg/foo/a.o", "ignored");
+  fs::remove(root() / "pkg/foo/sub/deep.txt");
+  fs::create_symlink("nowhere", root() / "pkg/foo/link");
+  ASSERT_EQ(::chmod((root() / "pkg/foo/Dockerfile").c_str(), 0755), 0);
+  write("pkg/foobar/build.yml", "image: another\n");
+  const auto changes = repository->changes(root() / "pkg/foo");
+  EXPECT_EQ(listed(changes),
+            (std::vector<std::string>{"100755 pkg/foo/Dockerfile", "100644 pkg/foo/build.yml",
+                                      "120000 pkg/foo/link", "gone pkg/foo/sub/deep.txt",
+                                      "100644 pkg/foo/\xc3\xa4"}));
+  EXPECT_EQ(changes[1].content, Digest::of("image: other\n").hex());
+  EXPECT_EQ(changes[2].content, Digest::of("nowhere").hex());
+  EXPECT_EQ(changes[3].content, "");
+  EXPECT_EQ(listed(repository->changes(root())).size(), 6U);
+}
+
+TEST_F(PackageInGit, a_directory_in_the_place_of_a_file_shows_what_is_in_it) {
+  fs::remove(root() / "pkg/foo/Dockerfile");
+  write("pkg/foo/Dockerfile/inner", "x");
+  EXPECT_EQ(
+      listed(Repository::discover(root())->changes(root() / "pkg/foo")),
+      (std::vector<std::string>{"gone pkg/foo/Dockerfile", "100644 pkg/foo/Dockerfile/inner"}));
+}
+
+TEST_F(PackageInGit, files_that_git_does_not_look_at_are_blind_spots) {
+  const auto repository = Repository::discover(root());
+  EXPECT_FALSE(repository->has_blind_spots(root() / "pkg/foo"));
+  run({"update-index", "--assume-unchanged", "pkg/foo/Dockerfile"});
+  run({"update-index", "--skip-worktree", "pkg/foo/sub/deep.txt"});
+  EXPECT_TRUE(repository->has_blind_spots(root() / "pkg/foo"));
+  EXPECT_FALSE(repository->has_blind_spots(root() / "pkg/foobar"));
+  EXPECT_TRUE(repository->changes(root() / "pkg/foo").empty());
+  write("pkg/foo/Dockerfile", "FROM other\n");
+  fs::remove(root() / "pkg/foo/sub/deep.txt");
+  expect_same_dirt("pkg/foo", false);
+  EXPECT_EQ(listed(repository->changes(root() / "pkg/foo")),
+            (std::vector<std::string>{"100644 pkg/foo/Dockerfile", "gone pkg/foo/sub/deep.txt"}));
+}
+
+TEST_F(PackageInGit, another_repository_is_a_change_with_all_that_it_has) {
+  fs::create_directories(root() / "pkg/foo/nested");
+  run({"init", "--quiet", "pkg/foo/nested"});
+  write("pkg/foo/nested/file", "x");
+  expect_same_dirt("pkg/foo", true);
+  const auto changes = Repository::discover(root())->changes(root() / "pkg/foo");
+  EXPECT_EQ(listed(changes),
+            (std::vector<std::string>{"160000 pkg/foo/nested", "100644 pkg/foo/nested/file"}));
+  EXPECT_EQ(changes[0].content, "");
+}
+
+TEST_F(PackageInGit, tags_are_those_of_commits) {
+  run({"tag", "v1"});
+  run({"tag", "--annotate", "--message", "x", "a/v2"});
+  run({"tag", "tree", "HEAD^{tree}"});
+  write("x", "x");
+  commit();
+  const auto repository = Repository::discover(root());
+  const auto tags = repository->tags();
+  ASSERT_EQ(tags.size(), 2U);
+  EXPECT_EQ(tags[0].name, "a/v2");
+  EXPECT_EQ(tags[1].name, "v1");
+  EXPECT_EQ(tags[0].commit, run({"rev-parse", "HEAD~1"}));
+  EXPECT_EQ(tags[1].commit, run({"rev-parse", "HEAD~1"}));
+}
+
+TEST_F(PackageInGit, ancestors_are_those_that_git_finds) {
+  run({"checkout", "--quiet", "-b", "other"});
+  write("x", "x");
+  commit();
+  const std::string other = run({"rev-parse", "HEAD"});
+  run({"checkout", "--quiet", "main"});
+  write("y", "y");
+  commit();
+  const auto repository = Repository::discover(root());
+  EXPECT_TRUE(repository->head_descends_from(run({"rev-parse", "HEAD"})));
+  EXPECT_TRUE(repository->head_descends_from(run({"rev-parse", "HEAD~1"})));
+  EXPECT_FALSE(repository->head_descends_from(other));
+  // HEAD moves on while the repository is open.
+  run({"merge", "--quiet", "--no-ff", "--message", "merge", "other"});
+  EXPECT_TRUE(repository->head_descends_from(other));
+}
+
+TEST_F(PackageInGit, repositories_are_opened_once) {
+  const TemporaryDirectory outside("git-test");
+  Repositories repositories;
+  Repository* first = repositories.of(root() / "pkg/foo");
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(repositories.of(root()), first);
+  EXPECT_EQ(repositories.of(root() / "pkg/foobar"), first);
+  EXPECT_EQ(repositories.of(outside.path()), nullptr);
+  EXPECT_EQ(repositories.of(outside.path() / "missing"), nullptr);
+  run({"worktree", "add", "--quiet", (outside.path() / "tree").string()});
+  Repository* tree = repositories.of(outside.path() / "tree/pkg");
+  ASSERT_NE(tree, nullptr);
+  EXPECT_NE(tree, first);
+  write("pkg/foo/new", "x");
+  EXPECT_TRUE(first->dirty(root() / "pkg/foo")) << "the state is asked for each time";
+  EXPECT_FALSE(tree->dirty(outside.path() / "tree/pkg/foo"));
+}
+
+TEST_F(PackageInGit, a_damaged_repository_is_not_the_absence_of_one) {
+  fs::rename(root() / ".git", root() / "kept");
+  const auto message = [&]() -> std::string {
+    try {
+      return Repository::discover(root() / "pkg/foo") ? "a repository" : "none";
+    } catch (const Error& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(message(), "none");
+  fs::create_directory(root() / ".git");
+  EXPECT_NE(message().find(".git is not a git repository"), std::string::npos) << message();
+  fs::remove(root() / ".git");
+  std::ofstream(root() / ".git") << "gitdir: nowhere\n";
+  EXPECT_NE(message().find(".git is not a git repository"), std::string::npos) << message();
+  fs::remove(root() / ".git");
+  std::ofstream(root() / ".git") << "gitdir: kept\n";
+  EXPECT_EQ(message(), "a repository");
+}
+
 TEST_F(GitTest, a_repository_without_commits_has_no_head) {
   write("build.yml", "image: x\n");
   const auto repository = Repository::discover(root());
@@ -258,6 +391,11 @@ TEST_F(Sha256Repository, has_hashes_of_64_digits) {
   EXPECT_EQ(repository->head_commit(), run({"rev-parse", "HEAD"}));
   EXPECT_EQ(std::to_string(repository->head_time()), run({"show", "--no-patch", "--format=%ct"}));
   EXPECT_EQ(repository->root(), root());
+  run({"tag", "v1"});
+  ASSERT_EQ(repository->tags().size(), 1U);
+  EXPECT_TRUE(repository->head_descends_from(repository->tags()[0].commit));
+  EXPECT_THROW(repository->tree_hash(root(), "nosuch"), Error);
+  EXPECT_THROW(repository->tree_hash(root() / "pkg/bar", "HEAD"), Error);
 }
 
 TEST_F(Sha256Repository, sees_dirt_as_git_does) {
@@ -269,6 +407,24 @@ TEST_F(Sha256Repository, sees_dirt_as_git_does) {
   expect_same_dirt(".", true);
   EXPECT_EQ(Repository::discover(root())->content_hash(root() / "pkg/foo"),
             Digest::of("image: foo\nnew").hex());
+  const auto changes = Repository::discover(root())->changes(root() / "pkg/foo");
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes[0].path, "pkg/foo/new");
+  EXPECT_EQ(changes[0].content, Digest::of("new").hex());
+  run({"update-index", "--skip-worktree", "pkg/foo/build.yml"});
+  EXPECT_TRUE(Repository::discover(root())->has_blind_spots(root()));
+  EXPECT_EQ(Repository::discover(root())->changes(root() / "pkg/foo").size(), 1U);
+  write("pkg/foo/build.yml", "image: x\n");
+  EXPECT_EQ(Repository::discover(root())->changes(root() / "pkg/foo").size(), 2U);
+}
+
+TEST_F(Sha256Repository, without_commits_has_no_head) {
+  fs::remove_all(root() / ".git");
+  run({"init", "--quiet", "--object-format=sha256", "--initial-branch=main", "."});
+  const auto repository = Repository::discover(root());
+  EXPECT_EQ(repository->head_commit(), std::nullopt);
+  EXPECT_TRUE(repository->dirty(root()));
+  EXPECT_THROW(repository->tree_hash(root(), "HEAD"), Error);
 }
 
 TEST(Git, a_directory_outside_git_has_no_repository) {

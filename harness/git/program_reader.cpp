@@ -15,6 +15,7 @@ namespace rtfx::git {
 namespace {
 
 constexpr std::chrono::seconds time_limit{120};
+constexpr std::size_t kept_output = std::size_t{64} << 20;  // process::Captured drops what is more
 
 /// This process's environment without what would point git to another repository (`git rev-parse
 /// --local-env-vars`): hooks set these, and the directory alone says which repository is meant.
@@ -59,6 +60,9 @@ process::Captured run(const fs::path& directory, std::vector<std::string> argume
   if (captured.outcome.ending != process::Ending::exited)
     throw Error("git " + arguments.front() + " in " + directory.string() + ": " +
                 captured.outcome.str());
+  if (captured.out.size() >= kept_output)
+    throw Error("git " + arguments.front() + " in " + directory.string() +
+                " prints more than can be read; narrow it down to a smaller directory");
   return captured;
 }
 

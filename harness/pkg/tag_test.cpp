@@ -136,6 +136,89 @@ TEST_F(TagTest, what_cannot_be_is_an_error) {
   EXPECT_THAT(error_of("pkg/foo", {.tag = "{{slice .Hash 5 2}}"}), HasSubstr("behind"));
 }
 
+/// What a package has to do with `tags: deep`, asked for without a plan.
+class DeepTagTest : public TagTest {
+ protected:
+  Revision revision(const std::string& package, TagMode mode = TagMode::deep,
+                    const std::vector<NeededTag>& needs = {}, const TagOptions& options = {}) {
+    Diagnostics diagnostics;
+    const Package loaded = load_package(directory / package, options, "linuxkit", {}, diagnostics);
+    diagnostics.throw_if_any();
+    return revision_of(loaded, options, mode, needs);
+  }
+  std::string dirt(const std::string& text) {
+    return "-dirty-" + Digest::of("rtfx dirt 1\n" + text).hex().substr(0, 7);
+  }
+};
+
+TEST_F(DeepTagTest, a_package_that_is_only_its_tree_has_linuxkits_tag) {
+  EXPECT_EQ(revision("pkg/foo").hash, tree);
+  EXPECT_FALSE(revision("pkg/foo").dirty);
+  EXPECT_EQ(revision("pkg/foo", TagMode::linuxkit, {{"A", "x/y:z", "z", false}}).hash, tree);
+}
+
+TEST_F(DeepTagTest, sources_and_needs_are_in_the_hash) {
+  const std::string bar = directory.git({"rev-parse", "HEAD:pkg/bar"});
+  const std::string text =
+      "rtfx tag 1\ntree " + bar + "\nsource " + directory.git({"rev-parse", "HEAD:pkg/common"}) +
+      " \"/common\"\nsource " + directory.git({"rev-parse", "HEAD:src/lib"}) + " \"/lib\"\n";
+  EXPECT_EQ(revision("pkg/bar").hash, sha1_hex(text));
+  const NeededTag a{"A", "x/a:1", "1", false}, b{"B\n\"", "x/b:fixed", "2", false};
+  const std::string needs = "need \"A\" \"x/a:1\" \"1\"\nneed \"B\\x0a\\\"\" \"x/b:fixed\" \"2\"\n";
+  EXPECT_EQ(revision("pkg/bar", TagMode::deep, {b, a, b}).hash, sha1_hex(text + needs));
+  EXPECT_EQ(revision("pkg/foo", TagMode::deep, {a, b}).hash,
+            sha1_hex("rtfx tag 1\ntree " + tree + "\n" + needs));
+}
+
+TEST_F(DeepTagTest, dirt_of_all_that_matters_is_dirt) {
+  directory.write("src/lib/new", "x");
+  const std::string clean =
+      sha1_hex("rtfx tag 1\ntree " + directory.git({"rev-parse", "HEAD:pkg/bar"}) + "\nsource " +
+               directory.git({"rev-parse", "HEAD:pkg/common"}) + " \"/common\"\nsource " +
+               directory.git({"rev-parse", "HEAD:src/lib"}) + " \"/lib\"\n");
+  const std::string line = "change 100644 " + Digest::of("x").hex() + " \"new\"\n";
+  EXPECT_EQ(revision("pkg/bar").hash, clean + dirt("at \"/lib\"\n" + line));
+  EXPECT_TRUE(revision("pkg/bar").dirty);
+  directory.write("pkg/bar/new", "x");
+  EXPECT_EQ(revision("pkg/bar").hash, clean + dirt("at \"/\"\n" + line + "at \"/lib\"\n" + line));
+
+  const NeededTag need{"A", "x/a:1", "1-dirty-0", true};
+  const Revision user = revision("pkg/foo", TagMode::deep, {need});
+  EXPECT_TRUE(user.dirty);
+  EXPECT_TRUE(user.hash.ends_with(dirt("need \"A\" \"x/a:1\" \"1-dirty-0\"\n"))) << user.hash;
+  EXPECT_EQ(revision("pkg/foo").hash, tree);
+}
+
+TEST_F(DeepTagTest, flags_act_as_with_linuxkit_tags) {
+  EXPECT_EQ(revision("pkg/foo", TagMode::deep, {}, {.hash = "abc", .force_dirty = true}).hash,
+            "abc");
+  EXPECT_EQ(revision("pkg/foo", TagMode::deep, {}, {.dev = true}).hash, "dev");
+  EXPECT_EQ(revision("pkg/foo", TagMode::deep, {}, {.force_dirty = true}).hash, tree + dirt(""));
+  directory.write("pkg/foo/new", "x");
+  EXPECT_EQ(revision("pkg/foo", TagMode::deep, {}, {.hash_commit = "main"}).hash, tree);
+  const Revision named = revision("pkg/foo", TagMode::deep, {}, {.hash = "abc"});
+  EXPECT_TRUE(named.dirty) << "it must not be pushed";
+  EXPECT_THROW(revision("pkg/foo", TagMode::deep, {}, {.hash_path = directory / "pkg/fo"}), Error);
+}
+
+TEST_F(DeepTagTest, linuxkit_tags_tell_what_they_hide) {
+  EXPECT_TRUE(revision("pkg/bar", TagMode::linuxkit).hidden_dirt.empty());
+  directory.write("src/lib/new", "x");
+  const Revision hidden =
+      revision("pkg/bar", TagMode::linuxkit, {{"A", "x/a:1-dirty-0", "1-dirty-0", true}});
+  EXPECT_FALSE(hidden.dirty);
+  EXPECT_EQ(hidden.hash, sources);
+  EXPECT_THAT(hidden.hidden_dirt,
+              testing::ElementsAre("the extra source " + (directory / "src/lib").string(),
+                                   "the package x/a:1-dirty-0 that it needs"));
+  directory.git({"update-index", "--assume-unchanged", "pkg/foo/Dockerfile"});
+  EXPECT_TRUE(revision("pkg/foo", TagMode::linuxkit).hidden_dirt.empty());
+  directory.write("pkg/foo/Dockerfile", "FROM other\n");
+  EXPECT_THAT(revision("pkg/foo", TagMode::linuxkit).hidden_dirt,
+              testing::ElementsAre((directory / "pkg/foo/Dockerfile").string()));
+  EXPECT_TRUE(revision("pkg/bar").hidden_dirt.empty()) << "deep tags hide nothing";
+}
+
 TEST(Tag, outside_git_the_hash_is_empty) {
   const PackageDirectory directory;
   directory.package("foo", "image: foo\n");
