@@ -154,10 +154,4 @@ PushResult push(Client& client, const oci::Store& store, const std::string& name
   return result;
 }
 
-PushResult push_package(Client& client, const oci::Store& store, const std::string& ref,
-                        const std::vector<std::string>& release_tags, bool with_arch_tags) {
-  return push(client, store, ref, oci::parse_reference(ref),
-              {.with_arch_tags = with_arch_tags, .release_tags = release_tags});
-}
-
 }  // namespace rtfx::registry

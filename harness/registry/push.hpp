@@ -51,11 +51,6 @@ std::string to_string(Pushed::Change change);
 PushResult push(Client& client, const oci::Store& store, const std::string& name,
                 const oci::Reference& to, const PushOptions& options);
 
-/// `rtfx pkg build --push`: what the store has under `ref` ("org/image:tag") goes to the registry that this name
-/// means, and to the release tags of the same repository.
-PushResult push_package(Client& client, const oci::Store& store, const std::string& ref,
-                        const std::vector<std::string>& release_tags, bool with_arch_tags);
-
 /// `rtfx pkg index`: the index of `reference` from the arch tags (TAG-ARCH) that the registry has, then the same for the
 /// release tags. What is found wins over the entries of an index that is there; its other arches, and attestations,
 /// stay. Throws Error when there is no arch tag at all.
