@@ -246,7 +246,8 @@ class Preparation {
 /// A failure that a foreign program in a RUN explains gets the explanation.
 Error explained(const Error& error, BuildKind kind) {
   const std::string what = error.what();
-  if (kind != BuildKind::emulated || what.find("xec format error") == std::string::npos)
+  const bool told = error.code() == ExitCode::host;  // by the builder, which knows its host
+  if (told || kind != BuildKind::emulated || what.find("xec format error") == std::string::npos)
     return error;
   return Error(what +
                    "\nRUN starts programs of another arch, and the builder's host has no emulator "
