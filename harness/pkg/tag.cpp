@@ -63,64 +63,90 @@ std::vector<std::string> source_trees(const std::vector<Source>& sources,
   return trees;
 }
 
-/// For TagMode::linuxkit: what deep_dirt sees and the tag does not.
-std::vector<std::string> hidden_dirt(const std::vector<Source>& sources,
-                                     const std::vector<NeededTag>& needs) {
+/// Everything that a tag may depend on.
+struct Question {
+  const Package& package;
+  const TagOptions& options;
+  const std::vector<NeededTag>& needs;
+  Source own;                      ///< the directory whose tree is hashed
+  std::vector<Source> sources;     ///< extra-sources
+  std::vector<std::string> trees;  ///< of `sources`; empty when the hash is given
+
+  /// Another commit than HEAD has no work tree that could differ.
+  bool has_work_tree() const { return options.hash_commit == "HEAD"; }
+  bool hash_is_given() const { return options.hash || options.dev; }
+  std::string own_tree() const {
+    return own.repository->tree_hash(own.directory, options.hash_commit);
+  }
+};
+
+/// What differs and does not show in a tag of linuxkit.
+std::vector<std::string> hidden_dirt(const Question& question, bool dirty) {
   std::vector<std::string> result;
-  for (const Source& source : sources) {
+  for (const Source& source : question.sources) {
     if (!dirt_of(source).empty()) result.push_back("the extra source " + source.directory.string());
   }
-  for (const NeededTag& need : needs) {
+  for (const NeededTag& need : question.needs) {
     if (need.dirty) result.push_back("the package " + need.ref + " that it needs");
   }
+  const git::Repository& repository = *question.own.repository;
+  if (dirty || !repository.has_blind_spots(question.own.directory)) return result;
+  for (const git::Change& change : repository.changes(question.own.directory))
+    result.push_back((repository.root() / change.path).string());
   return result;
+}
+
+void answer_as_linuxkit(const Question& question, Revision& revision) {
+  const git::Repository& repository = *question.own.repository;
+  if (question.has_work_tree()) {
+    revision.dirty = repository.dirty(question.own.directory);
+    revision.hidden_dirt = hidden_dirt(question, revision.dirty);
+  }
+  revision.dirty = revision.dirty || question.options.force_dirty;
+  if (question.hash_is_given()) return;
+  revision.hash = question.own_tree();
+  // Only the names of the trees are hashed, without separators.
+  if (!question.trees.empty())
+    revision.hash = sha1_hex(revision.hash + text::join(question.trees, ""));
+  if (revision.dirty)
+    revision.hash +=
+        "-dirty-" + repository.content_hash(question.package.directory).substr(0, dirty_digits);
+}
+
+void answer_deeply(const Question& question, Revision& revision) {
+  std::vector<Source> all{question.own};
+  all.insert(all.end(), question.sources.begin(), question.sources.end());
+  const std::string dirt = question.has_work_tree() ? deep_dirt(all, question.needs) : "";
+  revision.dirty = !dirt.empty() || question.options.force_dirty;
+  if (question.hash_is_given()) return;
+  revision.hash = deep_hash(question.own_tree(), question.sources, question.trees, question.needs);
+  if (revision.dirty) revision.hash += "-dirty-" + deep_dirt_hash(dirt).substr(0, dirty_digits);
 }
 
 }  // namespace
 
 Revision revision_of(const Package& package, const TagOptions& options, TagMode mode,
                      const std::vector<NeededTag>& needs, git::Repositories& repositories) {
+  Question question{package, options, needs, {}, extra_sources(package, repositories), {}};
+  if (!question.hash_is_given())
+    question.trees = source_trees(question.sources, options.hash_commit);
+  question.own = {hashed_directory(package, options, mode), "/",
+                  repositories.of(package.directory)};
   Revision revision;
-  const bool deep = mode == TagMode::deep;
-  const bool named = options.hash || options.dev;
-  const bool at_head = options.hash_commit == "HEAD";
-  const std::vector<Source> sources = extra_sources(package, repositories);
-  const auto trees =
-      named ? std::vector<std::string>{} : source_trees(sources, options.hash_commit);
-  const Source own{hashed_directory(package, options, mode), "/",
-                   repositories.of(package.directory)};
-  if (own.repository != nullptr) {
-    std::vector<Source> all{own};
-    all.insert(all.end(), sources.begin(), sources.end());
+  if (question.own.repository != nullptr) {
     revision.in_git = true;
-    revision.commit = own.repository->head_commit().value_or("");
-    revision.timestamp = own.repository->head_time();
-    std::string dirt;
-    if (at_head && deep) {
-      dirt = deep_dirt(all, needs);
-      revision.dirty = !dirt.empty();
-    } else if (at_head) {
-      revision.hidden_dirt = hidden_dirt(sources, needs);
-      revision.dirty = own.repository->dirty(own.directory);
-      if (!revision.dirty && own.repository->has_blind_spots(own.directory)) {
-        for (const git::Change& change : own.repository->changes(own.directory))
-          revision.hidden_dirt.push_back((own.repository->root() / change.path).string());
-      }
-    }
-    revision.dirty = revision.dirty || options.force_dirty;
-    if (!named) {
-      const std::string tree = own.repository->tree_hash(own.directory, options.hash_commit);
-      // Only the names of the trees are hashed, without separators: linuxkit's definition.
-      revision.hash = deep            ? deep_hash(tree, sources, trees, needs)
-                      : trees.empty() ? tree
-                                      : sha1_hex(tree + text::join(trees, ""));
-      if (revision.dirty)
-        revision.hash += "-dirty-" + (deep ? deep_dirt_hash(dirt)
-                                           : own.repository->content_hash(package.directory))
-                                         .substr(0, dirty_digits);
+    revision.commit = question.own.repository->head_commit().value_or("");
+    revision.timestamp = question.own.repository->head_time();
+    switch (mode) {
+      case TagMode::linuxkit:
+        answer_as_linuxkit(question, revision);
+        break;
+      case TagMode::deep:
+        answer_deeply(question, revision);
+        break;
     }
   }
-  if (named) revision.hash = options.hash.value_or("dev");
+  if (question.hash_is_given()) revision.hash = options.hash.value_or("dev");
   return revision;
 }
 
