@@ -166,6 +166,11 @@ void Exchange::refuse(const Question& question, const Response& response) const 
   throw error;
 }
 
+void Exchange::pass(const Question& question, const Response& response) const {
+  throw Passing(Error(question.what + ": " + describe(response) + "; try again later"),
+                retry_after(response), max_tries_again);
+}
+
 bool Exchange::pause(const Passing& passing, unsigned tries) const {
   const std::chrono::milliseconds wanted = std::max(passing.after(), usual_pause(tries));
   if (tries >= passing.worth() || wanted > longest_pause) return false;

@@ -68,6 +68,8 @@ class Exchange {
 
   /// The answer as an Error that says what was asked and what came; Passing when it is one of those.
   [[noreturn]] void refuse(const Question& question, const Response& response) const;
+  /// The same, always as Passing.
+  [[noreturn]] void pass(const Question& question, const Response& response) const;
 
   const std::stop_token& stop_token() const { return stop_; }
   const Wait& wait() const { return wait_; }

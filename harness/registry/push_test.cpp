@@ -209,6 +209,29 @@ TEST_F(PushTest, a_tag_whose_writing_failed_is_read_again_first) {
   EXPECT_EQ(arches(), (Arches{"amd64", "arm64"}));
 }
 
+TEST_F(PushTest, a_registry_that_has_not_seen_its_blobs_yet_is_asked_again) {
+  for (const int blind : {2, 100}) {
+    auto content = std::make_shared<RegistryContent>();
+    Host host(content);
+    host.build("amd64", "a");
+    int left = blind;
+    host.client.registry->instead = [&](const Request& request) -> std::optional<Response> {
+      if (request.method != "PUT" || request.url.find("/manifests/") == std::string::npos ||
+          left-- <= 0)
+        return std::nullopt;
+      return Response{
+          400, {}, R"({"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"blob unknown"}]})"};
+    };
+    if (blind == 2) {
+      host.push_it();
+      EXPECT_TRUE(content->manifests.contains("demo/one:v1"));
+    } else {
+      EXPECT_THROW(host.push_it(), Error);
+      EXPECT_LT(host.client.registry->requests.size(), 20u);
+    }
+  }
+}
+
 TEST_F(PushTest, two_hosts_at_once_lose_nothing) {
   // Real time here: the fake's lock orders the requests of both, nothing else does.
   for (int round = 0; round < 8; ++round) {

@@ -3,6 +3,7 @@
 // Writing to a registry: blobs and manifests (OCI distribution-spec, "Push").
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/files.hpp"
@@ -26,6 +27,11 @@ void check_taken(const std::string& what, const Response& response, const Digest
   if (taken.starts_with("sha256:") && taken != digest.str())
     throw Error(what + ": the registry took it for " + text::one_line(taken) + " instead of " +
                 digest.str());
+}
+
+bool lacks_a_blob(const Response& response) {
+  const std::vector<std::string> codes = error_codes(response);
+  return std::find(codes.begin(), codes.end(), "MANIFEST_BLOB_UNKNOWN") != codes.end();
 }
 
 /// One upload: a session, then all the bytes at once. `query` belongs to the request that opens the session.
@@ -122,9 +128,18 @@ void Client::put_manifest(const oci::Reference& reference, const Document& docum
                                       .headers = {{"Content-Type", document.descriptor.media_type}},
                                       .body = document.bytes},
                           .repeatable = reference.digest.has_value()};
-  const Response response = state_->exchange.ask(question);
-  if (response.status != 201) state_->exchange.refuse(question, response);
-  check_taken(question.what, response, document.descriptor.digest);
+  const auto attempt = [&] {
+    const Response response = state_->exchange.ask(question);
+    // Busy registries lose sight for a moment of what they have said that they have: docker-registry while another
+    // publisher writes the same, and those that keep their files in a store that is consistent a little later.
+    if (lacks_a_blob(response)) state_->exchange.pass(question, response);
+    if (response.status != 201) state_->exchange.refuse(question, response);
+    check_taken(question.what, response, document.descriptor.digest);
+  };
+  if (question.repeatable)
+    state_->exchange.patiently(attempt);
+  else
+    attempt();
 }
 
 void Client::copy_blob(const oci::Reference& from, const oci::Reference& to,
