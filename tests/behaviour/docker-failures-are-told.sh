@@ -33,6 +33,22 @@ expect_output 'docker context one: docker build: exit 1'
 expect_output 'line 9 of many'
 expect_output 'exit code: 7'
 
+# Programs of another arch, without an emulator: the host and the command that registers one.
+if [ ! -e /proc/sys/fs/binfmt_misc/qemu-riscv64 ] && [ ! -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]; then
+    package foreign <<'DOCKERFILE'
+FROM scratch
+COPY sh /bin/sh
+RUN true
+DOCKERFILE
+    # ELF's e_machine: 243 is RISC-V, 183 AArch64.
+    cp /bin/dash pkg/foreign/sh
+    case $other_arch in riscv64) machine='\363' ;; *) machine='\267' ;; esac
+    printf "$machine\000" | dd of=pkg/foreign/sh bs=1 seek=18 conv=notrunc 2>/dev/null
+    expect_exit 3 "$RTFX" pkg build --offline --platforms "linux/$other_arch" --builders "linux/$other_arch=one" pkg/foreign
+    expect_output "the host of docker context one is $arch and has no emulator .*: apt-get install qemu-user-static"
+    [ "$(grep -c 'no emulator' output)" -eq 1 ] || fail "told more than once: $(cat output)"
+fi
+
 build_slowly() { # OUTPUT: starts it and waits until its RUN runs
     rm -rf cache/rtfx/logs
     "$RTFX" pkg build --offline --platforms "linux/$arch" pkg/slow >"$1" 2>&1 &
