@@ -260,10 +260,13 @@ class Scheduler {
   Built build_logged(UnitResult& unit) {
     FileDescriptor file;
     const fs::path path = request_.log_directory / log_name(unit);
+    bool started = false;
     const auto log = [&](std::string_view bytes) {
-      if (request_.output) {
+      {
         const std::lock_guard lock(output_mutex_);
-        request_.output(unit, bytes);
+        if (!started && request_.started) request_.started(unit);
+        started = true;
+        if (request_.output) request_.output(unit, bytes);
       }
       if (request_.log_directory.empty()) return;
       // The file is made with the first output, so that cached units have none.

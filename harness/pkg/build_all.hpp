@@ -62,7 +62,9 @@ struct BuildRequest {
   unsigned jobs = 0;          ///< units at once; 0: as many as there are processors
   /// Gets one ORG_IMAGE-ARCH.log per built unit; made when it is missing. Empty: no logs.
   std::filesystem::path log_directory = {};
-  /// Gets what builders print, as it comes; called by several threads, one at a time.
+  /// Told when a unit that is neither here nor in the registry begins to be built. As for what builders print, which
+  /// `output` gets as it comes: called by several threads, one at a time.
+  std::function<void(const UnitResult&)> started = {};
   std::function<void(const UnitResult&, std::string_view)> output = {};
 };
 

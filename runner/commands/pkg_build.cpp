@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <glob.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -104,7 +105,11 @@ pkg::BuildRequest make_request(const BuildFlags& flags, const Context& context,
                      .ssh = flags.ssh};
   request.jobs = flags.jobs;
   request.log_directory = (context.cache_directory() / "logs").lexically_normal();
-  if (flags.progress == "plain") request.output = print_output;
+  if (flags.progress == "plain") {
+    request.output = print_output;
+  } else if (flags.progress == "tty" || ::isatty(STDERR_FILENO) == 1) {
+    request.started = print_started;
+  }
   return request;
 }
 

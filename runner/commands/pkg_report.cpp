@@ -98,6 +98,10 @@ void print_unit(const pkg::UnitResult& unit, const pkg::PlannedPackage& package)
   std::fflush(stdout);
 }
 
+void print_started(const pkg::UnitResult& unit) {
+  fmt::print(stderr, "{} {} ...\n", unit.ref, unit.arch);
+}
+
 void print_output(const pkg::UnitResult& unit, std::string_view bytes) {
   // Bytes come in pieces; a line is printed when it is whole.
   static std::map<std::string, std::string> pending;
