@@ -191,15 +191,15 @@ Response Exchange::ask(const Question& question) {
 
 Response Exchange::once(const Question& question) {
   try {
-    const std::string authorization = tokens_.known(question.endpoint, question.scopes);
-    Response response = send(question, question.request, authorization);
-    if (response.status != 401) return response;
-    const std::string better =
-        tokens_.answer(question.endpoint, question.scopes, authorization, response);
-    if (question.restart) question.restart();
-    response = send(question, question.request, better);
-    if (response.status == 401) refuse(question, response);
-    return response;
+    Answer proof{tokens_.known(question.endpoint, question.scopes), false};
+    while (true) {
+      Response response = send(question, question.request, proof.authorization);
+      if (response.status != 401) return response;
+      // What another thread has got may have expired already; what was got for this is refused for good.
+      if (proof.fresh) refuse(question, response);
+      proof = tokens_.answer(question.endpoint, question.scopes, proof.authorization, response);
+      if (question.restart) question.restart();
+    }
   } catch (const TransportError& error) {
     throw Passing(
         Error(question.what + ": " + error.what() + advice(error.kind(), question.endpoint),

@@ -90,12 +90,12 @@ std::string Tokens::known(const Endpoint& endpoint, const std::vector<std::strin
   return found.value;
 }
 
-std::string Tokens::answer(const Endpoint& endpoint, const std::vector<std::string>& scopes,
-                           const std::string& refused, const Response& response) {
+Answer Tokens::answer(const Endpoint& endpoint, const std::vector<std::string>& scopes,
+                      const std::string& refused, const Response& response) {
   Entry& found = entry(endpoint, scopes);
   const std::lock_guard lock(found.mutex);
   if (!found.value.empty() && found.value != refused)
-    return found.value;  // another thread was faster
+    return {found.value, false};  // another thread was faster
   const std::optional<Credential> credential = credentials_.find(endpoint.registry);
   const std::vector<Challenge> challenges = challenges_of(response);
   if (challenges.empty())
@@ -122,7 +122,7 @@ std::string Tokens::answer(const Endpoint& endpoint, const std::vector<std::stri
   }
   if (found.value == refused)
     throw Error("401 Unauthorized; " + log_in_hint(endpoint, credential), ExitCode::host);
-  return found.value;
+  return {found.value, true};
 }
 
 std::string Tokens::fetch(const Endpoint& endpoint, const Challenge& challenge,

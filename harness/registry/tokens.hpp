@@ -15,6 +15,12 @@
 
 namespace rtfx::registry {
 
+/// What to send after a 401.
+struct Answer {
+  std::string authorization;  ///< the value of the header
+  bool fresh = false;         ///< got for this; else known from before
+};
+
 /// The values of Authorization headers, by registry and scope (distribution, "Token Authentication Specification";
 /// RFC 7617). Thread-safe; several threads that need the same one fetch it once.
 class Tokens {
@@ -24,8 +30,8 @@ class Tokens {
   /// What is known already; "" when nothing is, or nothing is needed.
   std::string known(const Endpoint& endpoint, const std::vector<std::string>& scopes);
   /// Answers a 401 to a request that was sent with `refused` ("" without). Throws Error when there is no way to.
-  std::string answer(const Endpoint& endpoint, const std::vector<std::string>& scopes,
-                     const std::string& refused, const Response& response);
+  Answer answer(const Endpoint& endpoint, const std::vector<std::string>& scopes,
+                const std::string& refused, const Response& response);
 
  private:
   struct Entry {

@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
-#include "harness/registry/fake_registry.hpp"
+#include <set>
+
+#include "harness/registry/publisher.hpp"
 
 namespace rtfx::registry {
 namespace {
@@ -65,6 +67,33 @@ TEST(Tokens, that_have_expired_are_replaced) {
   registry.valid = "t2";
   EXPECT_FALSE(client->resolve(image));
   EXPECT_EQ(registry.asked.size(), 2u);
+}
+
+TEST(Tokens, that_expire_in_the_middle_of_a_push_are_replaced) {
+  const auto content = std::make_shared<RegistryContent>();
+  // Whatever request it is that comes too late.
+  for (std::size_t late = 1; late < 12; ++late) {
+    Host host(content);
+    host.build("amd64", "late " + std::to_string(late));
+    std::size_t given = 0, expired = 0, asked = 0;
+    std::set<std::string> used;
+    host.client.registry->instead = [&](const Request& request) -> std::optional<Response> {
+      if (request.url.starts_with("https://auth.example.org/"))
+        return Response{200, {}, R"({"token":"t)" + std::to_string(++given) + "\"}"};
+      const std::string sent = FakeRegistry::header_of(request, "Authorization");
+      // A token that was good enough before is not any more.
+      if (++asked >= late && expired == 0 && used.contains(sent)) expired = given;
+      if (sent.empty() || std::stoul(sent.substr(8)) <= expired)
+        return Response{401, {{"www-authenticate", challenge}}, ""};
+      used.insert(sent);
+      return std::nullopt;
+    };
+    host.push_it();
+    EXPECT_GT(expired, 0u) << late;
+    EXPECT_EQ(TestClient(content)->find(image, "amd64")->digest,
+              host.store.for_arch(*host.store.resolve("one"), "amd64")->digest)
+        << late;
+  }
 }
 
 TEST(Tokens, that_are_refused_end_it) {
