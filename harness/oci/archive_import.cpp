@@ -25,6 +25,11 @@ namespace {
 constexpr std::uint64_t small_member = 1 << 20;
 constexpr std::uint64_t most_in_memory = 64 << 20;
 
+/// The lists of images are wanted in memory, though that of a large store is not small.
+bool waits_in_memory(const std::string& path, std::uint64_t size) {
+  return size <= small_member || path == "index.json" || path == "manifest.json";
+}
+
 /// The digest that a member of an OCI layout has by its name.
 std::optional<Digest> digest_of_name(const std::string& path) {
   constexpr std::string_view folder = "blobs/sha256/";
@@ -62,7 +67,7 @@ class Members {
   void add_file(const std::string& path, std::uint64_t size) {
     if (const auto digest = digest_of_name(path)) {
       members_.blobs.insert_or_assign(path, add_blob({*digest, size}));
-    } else if (size <= small_member && in_memory_ + size <= most_in_memory) {
+    } else if (waits_in_memory(path, size) && in_memory_ + size <= most_in_memory) {
       std::string& text = members_.texts[path];
       text.clear();
       reader_.read([&](std::string_view bytes) { text += bytes; });

@@ -132,6 +132,7 @@ void write(const Context& context, const Flags& flags, int fd, const std::string
 
 int export_image(const Context& context, const Flags& flags) {
   if (!flags.platform.empty()) arch_of_platform(flags.platform);
+  if (flags.file.empty()) throw Error("--outfile has no name", ExitCode::usage);
   if (flags.file == "-") {
     if (::isatty(STDOUT_FILENO) == 1)
       throw Error("an archive is not for terminals: redirect it, or give --outfile FILE",

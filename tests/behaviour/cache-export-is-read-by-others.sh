@@ -91,6 +91,7 @@ expect_output '"s390x" is not of the form linux/ARCH'
 expect_exit 2 "$RTFX" cache export --outfile full.tar --format raw demo/x:1
 expect_exit 2 "$RTFX" cache export demo/x:1
 expect_output '--outfile is required'
+expect_exit 2 "$RTFX" cache export --outfile "" demo/x:1
 expect_exit 1 "$RTFX" cache export --outfile nosuch/full.tar demo/x:1
 expect_output 'writing nosuch/full.tar: No such file'
 
