@@ -2,6 +2,7 @@
 #include "harness/oci/archive_docker.hpp"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <nlohmann/json.hpp>

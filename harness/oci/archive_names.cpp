@@ -2,6 +2,7 @@
 #include "harness/oci/archive_names.hpp"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"

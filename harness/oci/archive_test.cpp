@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <functional>
 #include <thread>
 
 #include "base/files.hpp"

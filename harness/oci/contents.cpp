@@ -2,6 +2,7 @@
 #include "harness/oci/contents.hpp"
 
 #include <set>
+#include <utility>
 
 #include "base/error.hpp"
 #include "harness/oci/index_merge.hpp"

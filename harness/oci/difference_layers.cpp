@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 

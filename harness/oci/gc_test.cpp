@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <future>
+#include <optional>
 #include <thread>
 
 #include "base/files.hpp"

@@ -187,6 +187,62 @@ TEST_F(StoreTest, tagging_what_is_tagged_writes_nothing) {
   EXPECT_EQ(fs::last_write_time(path() / "index.json"), before);
 }
 
+TEST_F(StoreTest, one_name_for_two_images_is_an_error_until_it_is_given_anew) {
+  Store store(path());
+  Descriptor one = put_image(store, "amd64", "1");
+  Descriptor two = put_image(store, "amd64", "2");
+  store.tag("other", one);
+  const std::map<std::string, std::string> name{{"org.opencontainers.image.ref.name", "x"}};
+  one.annotations = two.annotations = name;
+  Index index = parse_index(read_file(path() / "index.json"));
+  index.manifests.insert(index.manifests.end(), {one, two});
+  write_file_atomically(path() / "index.json", format_index(index));
+  EXPECT_THAT(message_of([&] { store.resolve("x"); }), HasSubstr("has the name x twice"));
+  EXPECT_THAT(message_of([&] { store.names(); }), HasSubstr("rtfx cache rm x takes it from both"));
+  EXPECT_EQ(store.resolve("other")->digest, one.digest);
+  store.tag("x", two);
+  EXPECT_EQ(store.resolve("x")->digest, two.digest);
+}
+
+TEST_F(StoreTest, names_that_are_gone_are_not_made_up) {
+  Store(path()).put("x", layer_type);
+  fs::remove(path() / "index.json");
+  EXPECT_THAT(message_of([&] { Store store(path()); }),
+              HasSubstr("index.json is missing, and with it the names"));
+  EXPECT_FALSE(fs::exists(path() / "index.json"));
+}
+
+TEST_F(StoreTest, only_what_is_whole_gets_a_name) {
+  Store store(path());
+  const Descriptor image = put_image(store, "amd64", "1");
+  const Descriptor whole = put_image(store, "arm64", "2");
+  fs::remove(blob(store, layer_of(store, image)));
+  EXPECT_THAT(message_of([&] {
+                store.tag_all({{"a", whole}, {"b", image}});
+              }),
+              HasSubstr("image b: blob "));
+  EXPECT_TRUE(store.names().empty());
+}
+
+TEST_F(StoreTest, an_index_keeps_attestations_beside_their_image) {
+  Store store(path());
+  const auto attested = [&](const Descriptor& image) {
+    Descriptor attestation = put_image(store, "unknown", "about " + image.digest.str());
+    attestation.platform = Platform{"unknown", "unknown", ""};
+    attestation.annotations = {{"vnd.docker.reference.type", "attestation-manifest"},
+                               {"vnd.docker.reference.digest", image.digest.str()}};
+    return attestation;
+  };
+  const Descriptor old = put_image(store, "amd64", "old");
+  const Descriptor arm64 = put_image(store, "arm64", "arm");
+  store.add_to_index("x", {old, attested(old)});
+  store.add_to_index("x", {arm64, attested(arm64)});
+  const Descriptor fresh = put_image(store, "amd64", "fresh");
+  const Descriptor index = store.add_to_index("x", fresh);
+  EXPECT_EQ(parse_index(store.read(index)).manifests.size(), 3U);
+  EXPECT_EQ(store.for_arch(index, "amd64")->digest, fresh.digest);
+}
+
 TEST_F(StoreTest, entries_of_other_tools_stay) {
   Store store(path());
   const Descriptor image = put_image(store, "amd64", "1");
