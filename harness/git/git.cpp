@@ -172,12 +172,18 @@ std::string Repository::content_hash(const fs::path& directory) const {
 
 std::optional<std::string> Repository::head_commit() const {
   const auto head = ask([](Reader& reader) { return reader.head(); });
-  return head ? std::optional(head->commit) : std::nullopt;
+  return head ? std::optional(head->id) : std::nullopt;
 }
 
 std::int64_t Repository::head_time() const {
   const auto head = ask([](Reader& reader) { return reader.head(); });
   return head ? head->time : 0;
+}
+
+std::optional<Commit> Repository::last_change(const std::vector<fs::path>& directories) const {
+  std::vector<std::string> paths;
+  for (const fs::path& directory : directories) paths.push_back(inside(root(), directory));
+  return ask([&](Reader& reader) { return reader.last_change(paths); });
 }
 
 std::vector<NamedCommit> Repository::tags() const {

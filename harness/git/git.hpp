@@ -22,6 +22,12 @@ struct Change {
   std::string content;
 };
 
+/// A commit and its committer time, seconds since the epoch.
+struct Commit {
+  std::string id;  ///< full hex
+  std::int64_t time = 0;
+};
+
 /// A tag of git that names a commit.
 struct NamedCommit {
   std::string name;  ///< without refs/tags/
@@ -64,6 +70,9 @@ class Repository {
   std::optional<std::string> head_commit() const;
   /// Committer time of HEAD, seconds since the epoch; 0 without commits.
   std::int64_t head_time() const;
+  /// The newest commit on HEAD's line of first parents that changed one of these directories (`git log --first-parent
+  /// -1 -- DIRECTORY...`). In a shallow clone the line ends with what was cloned. nullopt without commits.
+  std::optional<Commit> last_change(const std::vector<std::filesystem::path>& directories) const;
   /// Every tag that names a commit, annotated or not, sorted by name.
   std::vector<NamedCommit> tags() const;
   /// Whether the commit is HEAD or one that HEAD descends from.

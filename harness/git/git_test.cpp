@@ -46,6 +46,30 @@ class GitTest : public testing::Test {
     run({"add", "--all"});
     run({"commit", "--quiet", "--message", "change"});
   }
+  /// The last change of some paths, beside git's own opinion.
+  void expect_last_change(const std::vector<std::string>& paths) {
+    std::vector<std::string> arguments{"log", "--first-parent", "-1", "--format=%H", "HEAD", "--"};
+    arguments.insert(arguments.end(), paths.begin(), paths.end());
+    std::vector<fs::path> directories;
+    for (const std::string& path : paths) directories.push_back(root() / path);
+    const auto found = Repository::discover(root())->last_change(directories);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->id, run(arguments)) << text::join(paths, " ");
+    EXPECT_EQ(std::to_string(found->time), run({"show", "--no-patch", "--format=%ct", found->id}));
+  }
+  void grow_a_history() {
+    write("pkg/foo/x", "1");
+    commit();
+    write("pkg/bar/y", "1");
+    commit();
+    run({"checkout", "--quiet", "-b", "side", "HEAD~1"});
+    write("pkg/foo/z", "1");
+    commit();
+    run({"checkout", "--quiet", "main"});
+    run({"merge", "--quiet", "--no-edit", "side"});
+    write("README", "1");
+    commit();
+  }
   /// What linuxkit asks git for: a difference to HEAD, or a file that is new and not ignored.
   bool git_says_dirty(const std::string& path) {
     const bool untracked = !run({"ls-files", "--exclude-standard", "--others", "--", path}).empty();
@@ -95,6 +119,15 @@ TEST_F(PackageInGit, an_older_commit_gives_its_tree) {
   const auto repository = Repository::discover(root());
   EXPECT_EQ(repository->tree_hash(root() / "pkg/foo", "HEAD~1"), old);
   EXPECT_NE(repository->tree_hash(root() / "pkg/foo", "HEAD"), old);
+}
+
+TEST_F(PackageInGit, the_last_change_is_that_of_gits_log) {
+  grow_a_history();
+  expect_last_change({"pkg/foo"});
+  expect_last_change({"pkg/bar"});
+  expect_last_change({"pkg/foobar"});
+  expect_last_change({"pkg/foobar", "pkg/bar"});
+  expect_last_change({"."});
 }
 
 TEST_F(PackageInGit, a_clean_package_is_clean) {
@@ -396,6 +429,13 @@ TEST_F(Sha256Repository, has_hashes_of_64_digits) {
   EXPECT_TRUE(repository->head_descends_from(repository->tags()[0].commit));
   EXPECT_THROW(repository->tree_hash(root(), "nosuch"), Error);
   EXPECT_THROW(repository->tree_hash(root() / "pkg/bar", "HEAD"), Error);
+}
+
+TEST_F(Sha256Repository, the_last_change_is_that_of_gits_log) {
+  grow_a_history();
+  expect_last_change({"pkg/foo"});
+  expect_last_change({"pkg/foobar", "pkg/bar"});
+  expect_last_change({"."});
 }
 
 TEST_F(Sha256Repository, sees_dirt_as_git_does) {

@@ -70,13 +70,56 @@ std::optional<git_oid> Libgit2Reader::head_oid() const {
   return oid;
 }
 
-std::optional<Head> Libgit2Reader::head() {
+std::optional<Commit> Libgit2Reader::head() {
   const auto oid = head_oid();
   if (!oid) return std::nullopt;
   git_commit* raw = nullptr;
   check(git_commit_lookup(&raw, repository(), &*oid), "reading HEAD of " + root_.string());
   const CommitPtr commit(raw);
-  return Head{hex(*oid), git_commit_time(commit.get())};
+  return Commit{hex(*oid), git_commit_time(commit.get())};
+}
+
+namespace {
+
+/// What a commit has at each of the paths; "" where it has nothing.
+std::vector<std::string> entries_of(const git_commit* commit, const std::vector<std::string>& paths,
+                                    const std::string& doing) {
+  git_tree* raw = nullptr;
+  check(git_commit_tree(&raw, commit), doing);
+  const std::unique_ptr<git_tree, void (*)(git_tree*)> tree(raw, git_tree_free);
+  std::vector<std::string> ids;
+  for (const std::string& path : paths) {
+    git_tree_entry* entry_raw = nullptr;
+    if (path.empty()) {
+      ids.push_back(hex(*git_tree_id(tree.get())));
+    } else if (git_tree_entry_bypath(&entry_raw, tree.get(), path.c_str()) != 0) {
+      ids.emplace_back();
+    } else {
+      const EntryPtr entry(entry_raw);
+      ids.push_back(hex(*git_tree_entry_id(entry.get())));
+    }
+  }
+  return ids;
+}
+
+}  // namespace
+
+std::optional<Commit> Libgit2Reader::last_change(const std::vector<std::string>& paths) {
+  const auto oid = head_oid();
+  if (!oid) return std::nullopt;
+  const std::string doing = "reading the history of " + root_.string();
+  git_commit* raw = nullptr;
+  check(git_commit_lookup(&raw, repository(), &*oid), doing);
+  CommitPtr commit(raw);
+  const std::vector<std::string> now = entries_of(commit.get(), paths, doing);
+  while (git_commit_parentcount(commit.get()) > 0) {
+    // Where a shallow clone ends, a parent has an id and is not there.
+    if (git_commit_parent(&raw, commit.get(), 0) != 0) break;
+    CommitPtr parent(raw);
+    if (entries_of(parent.get(), paths, doing) != now) break;
+    commit = std::move(parent);
+  }
+  return Commit{hex(*git_commit_id(commit.get())), git_commit_time(commit.get())};
 }
 
 std::optional<std::string> Libgit2Reader::tree_hash(const std::string& path,

@@ -51,7 +51,8 @@ class Libgit2Reader : public Reader {
   std::vector<Tracked> tracked(const std::string& path) override;
   std::string blob_id(const std::string& path) override;
   bool quotes_high_bytes() override;
-  std::optional<Head> head() override;
+  std::optional<Commit> head() override;
+  std::optional<Commit> last_change(const std::vector<std::string>& paths) override;
   std::vector<NamedCommit> tags() override;
   bool head_descends_from(const std::string& commit) override;
 

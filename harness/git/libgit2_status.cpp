@@ -111,7 +111,7 @@ bool Libgit2Reader::submodule_changed(const std::string& path) {
   if (module == nullptr || module->root() != fs::weakly_canonical(root_ / path)) return false;
   const auto head = module->head();
   const std::vector<Tracked> entries = tracked(path);
-  const bool same = !entries.empty() && head && head->commit == entries.front().id;
+  const bool same = !entries.empty() && head && head->id == entries.front().id;
   return !same || !module->differences("").changed.empty();
 }
 

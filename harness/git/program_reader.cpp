@@ -68,7 +68,9 @@ process::Captured run(const fs::path& directory, std::vector<std::string> argume
 
 Error failure(const std::string& doing, const process::Captured& captured) {
   const std::string first = text::split(text::trim(captured.err), '\n').front();
-  return Error(doing + ": git says: " + (first.empty() ? captured.outcome.str() : first));
+  const bool foreign = first.find("dubious ownership") != std::string::npos;
+  return Error(doing + ": git says: " + (first.empty() ? captured.outcome.str() : first) +
+               (foreign ? "; git config --global --add safe.directory DIR accepts it" : ""));
 }
 
 std::string output(const fs::path& directory, std::vector<std::string> arguments,
@@ -112,7 +114,8 @@ class ProgramReader : public Reader {
   std::vector<Tracked> tracked(const std::string& path) override;
   std::string blob_id(const std::string& path) override;
   bool quotes_high_bytes() override;
-  std::optional<Head> head() override;
+  std::optional<Commit> head() override;
+  std::optional<Commit> last_change(const std::vector<std::string>& paths) override;
   std::vector<NamedCommit> tags() override;
   bool head_descends_from(const std::string& commit) override;
 
@@ -202,18 +205,32 @@ bool ProgramReader::quotes_high_bytes() {
   return text::trim(captured.out) != "false";
 }
 
-std::optional<Head> ProgramReader::head() {
+std::optional<Commit> ProgramReader::head() {
   const auto captured = run(root_, {"rev-parse", "--verify", "--quiet", "HEAD"});
   if (!captured.outcome.ok()) {
     // An unborn branch is no error; a HEAD that cannot be read is one.
     if (run(root_, {"symbolic-ref", "--quiet", "HEAD"}).outcome.ok()) return std::nullopt;
     throw failure("reading HEAD of " + root_.string(), captured);
   }
-  Head head{std::string(text::trim(captured.out)), 0};
-  const std::string time = output(root_, {"show", "--no-patch", "--format=%ct", head.commit},
+  Commit head{std::string(text::trim(captured.out)), 0};
+  const std::string time = output(root_, {"show", "--no-patch", "--format=%ct", head.id},
                                   "reading HEAD of " + root_.string());
   std::from_chars(time.data(), time.data() + time.size(), head.time);
   return head;
+}
+
+std::optional<Commit> ProgramReader::last_change(const std::vector<std::string>& paths) {
+  if (!head()) return std::nullopt;
+  std::vector<std::string> arguments{"log", "--first-parent", "-1", "--format=%H %ct", "HEAD",
+                                     "--"};
+  for (const std::string& path : paths) arguments.push_back(path.empty() ? "." : path);
+  const std::string found(
+      text::trim(output(root_, arguments, "reading the history of " + root_.string())));
+  if (found.empty()) return head();
+  Commit commit{found.substr(0, found.find(' ')), 0};
+  const std::string time = found.substr(found.find(' ') + 1);
+  std::from_chars(time.data(), time.data() + time.size(), commit.time);
+  return commit;
 }
 
 std::vector<NamedCommit> ProgramReader::tags() {

@@ -38,11 +38,6 @@ struct Tracked {
   bool unwatched = false;
 };
 
-struct Head {
-  std::string commit;
-  std::int64_t time = 0;
-};
-
 /// Paths are relative to the root of the work tree, without '/' at the end; "" is the root. All
 /// throw Error, and UnsupportedRepository where a repository is not for this reader.
 class Reader {
@@ -66,7 +61,9 @@ class Reader {
   virtual std::string blob_id(const std::string& path) = 0;
   /// core.quotePath: whether git prints names with bytes above 127 in quotes.
   virtual bool quotes_high_bytes() = 0;
-  virtual std::optional<Head> head() = 0;
+  virtual std::optional<Commit> head() = 0;
+  /// Repository::last_change.
+  virtual std::optional<Commit> last_change(const std::vector<std::string>& paths) = 0;
   virtual std::vector<NamedCommit> tags() = 0;
   virtual bool head_descends_from(const std::string& commit) = 0;
 };

@@ -121,6 +121,7 @@ class Planner {
     Diagnostics& diagnostics;
     PlannedPackage planned;
     std::vector<NeededTag> needs;
+    std::vector<Revision> needed_revisions;
     bool failed = false;  ///< something it needs has problems, which are reported
   };
 
@@ -136,7 +137,7 @@ class Planner {
       report_cycle(cycle, absolute, from, diagnostics);
       return nothing;
     }
-    Visit visit{options, diagnostics, {}, {}, false};
+    Visit visit{options, diagnostics, {}, {}, {}, false};
     visit.planned.package = load(absolute, options, from, diagnostics);
     if (visit.planned.package.image.empty()) return known_[key] = std::nullopt;
     path_.push_back(absolute);
@@ -173,6 +174,7 @@ class Planner {
       const TagOptions defaults;
       const TagOptions& tag = requested ? visit.options.tag : defaults;
       planned.revision = revision_of(package, tag, settings_.tags, visit.needs, repositories_);
+      if (!names_only_ && settings_.tags == TagMode::deep) settle_revision(visit);
       planned.ref = ref_with_hash(package, tag, planned.revision.hash);
       if (!names_only_) add_built_in(planned);
     } catch (const Error& error) {
@@ -183,6 +185,30 @@ class Planner {
       return false;
     }
     return true;
+  }
+
+  /// With deep tags the revision is the commit that made the package what it is, so that the same tag gives the same
+  /// bytes at any later commit: the newest that changed something of its own or of what it is built on.
+  void settle_revision(Visit& visit) {
+    Revision& revision = visit.planned.revision;
+    const Package& package = visit.planned.package;
+    git::Repository* repository = repositories_.of(package.directory);
+    if (repository == nullptr || revision.dirty) return;
+    std::vector<fs::path> directories{package.directory};
+    for (const std::string& entry : package.extra_sources) {
+      const fs::path source = (package.directory / text::split(entry, ':')[0]).lexically_normal();
+      if (repositories_.of(source) == repository) directories.push_back(source);
+    }
+    if (const auto commit = repository->last_change(directories)) {
+      revision.commit = commit->id;
+      revision.timestamp = commit->time;
+    }
+    for (const Revision& needed : visit.needed_revisions) {
+      if (!needed.commit.empty() && needed.timestamp > revision.timestamp) {
+        revision.commit = needed.commit;
+        revision.timestamp = needed.timestamp;
+      }
+    }
   }
 
   /// Takes the package into the plan. Names must fit registries, and stand for one package.
@@ -340,6 +366,7 @@ class Planner {
       return std::nullopt;
     }
     visit.needs.push_back({name, known->ref, known->revision.hash, known->revision.dirty});
+    visit.needed_revisions.push_back(known->revision);
     std::vector<std::string>& refs = visit.planned.needed_refs;
     if (std::find(refs.begin(), refs.end(), known->ref) == refs.end()) refs.push_back(known->ref);
     return known;

@@ -82,6 +82,28 @@ TEST_F(PlanTest, built_in_arguments_yield_to_those_of_the_package) {
   EXPECT_EQ(planned[0].revision.timestamp, 1700000000);
 }
 
+TEST_F(PlanTest, with_deep_tags_the_revision_is_that_of_the_last_change) {
+  mode = TagMode::deep;
+  directory.package("base", "image: base\n");
+  directory.package("app", "image: app\nbuildArgs: [A=@lkt:pkg:../base]\n");
+  directory.commit();
+  const std::string first = directory.git({"rev-parse", "HEAD"});
+  directory.write("other", "x");
+  directory.commit();
+  const auto revision = [&](const std::string& name) {
+    return plan({name}).back().labels.at("org.opencontainers.image.revision");
+  };
+  EXPECT_EQ(revision("app"), first);
+  directory.write("base/more", "x");
+  directory.git({"add", "--all"});
+  directory.git(
+      {"-c", "user.name=a", "commit", "--quiet", "--message", "x", "--date", "1700000001 +0000"});
+  const std::string third = directory.git({"rev-parse", "HEAD"});
+  EXPECT_EQ(revision("base"), third);
+  mode = TagMode::linuxkit;
+  EXPECT_EQ(revision("app"), third);
+}
+
 TEST_F(PlanTest, a_dirty_package_claims_no_revision) {
   directory.package("app", "image: app\n");
   directory.commit();

@@ -23,6 +23,27 @@ export XDG_CACHE_HOME="$PWD/second"
 second=$(sed -n 's/^linuxkit.good:.* built.*\(sha256:.*\)/\1/p' output)
 [ "$first" = "$second" ] && [ -n "$first" ] || fail "$first is not $second"
 
+# With deep tags the tag means the same bytes at a later commit, too, which linuxkit's labels do not let it.
+cat >repo/rtfx.yml <<YML
+registry: oci:_release
+tags: deep
+arches: {$host_arch: {}}
+packages: [pkg/*]
+cases: pkg
+gate: {suites: [none]}
+YML
+commit third
+digest_of_good() { # the digest of the image from a new store
+    export XDG_CACHE_HOME="$PWD/$1"
+    expect_exit 0 env -C repo "$RTFX" pkg build --platforms "linux/$host_arch" pkg/good
+    sed -n 's/^linuxkit.good:.* built.*\(sha256:.*\)/\1/p' output
+}
+third=$(digest_of_good third)
+echo more >repo/README
+commit fourth
+fourth=$(digest_of_good fourth)
+[ "$third" = "$fourth" ] && [ -n "$third" ] || fail "$third is not $fourth"
+
 expect_exit 1 "$RTFX" pkg build --offline --check-reproducible --platforms "linux/$host_arch" repo/pkg/bad
 expect_output 'not reproducible: two builds gave sha256:'
 expect_output 'var/id'
