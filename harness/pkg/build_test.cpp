@@ -351,7 +351,7 @@ TEST_F(BuildTest, nothing_is_left_in_the_scratch_directory) {
   std::vector<std::string> left;
   for (const auto& entry : fs::directory_iterator(directory / "scratch"))
     left.push_back(entry.path().filename().string());
-  EXPECT_THAT(left, testing::UnorderedElementsAre("images", "images.lock"));
+  EXPECT_THAT(left, testing::UnorderedElementsAre("images", "images.lock", "locks"));
 }
 
 TEST_F(BuildTest, a_request_to_stop_cancels_what_is_left) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <mutex>
+#include <optional>
 
 #include "harness/oci/reference.hpp"
 
@@ -82,14 +83,19 @@ ImageStorage::ImageStorage(fs::path scratch)
 void ImageStorage::load(const oci::Store& store, const oci::Descriptor& manifest,
                         const std::string& ref, const Steps& steps) {
   const fs::path marker = directory_ / "loaded" / Digest::of(ref).hex();
-  const FileLock lock(scratch_ / "images.lock");
+  // One at a time for each image. Others may be loaded meanwhile: the storage has locks of its own.
+  fs::create_directories(scratch_ / "locks");
+  const FileLock lock(scratch_ / "locks" / marker.filename());
   std::error_code error;
   const std::string driver = storage_driver(scratch_, steps);
   const std::string state = manifest.digest.str() + " " + driver;
   if (fs::exists(marker, error) && read_file(marker) == state) return;
 
+  // Whoever removes images holds the first lock, and finds the second one taken.
+  std::optional<FileLock> no_removal(std::in_place, scratch_ / "images.lock");
   const TemporaryDirectory work("load", scratch_);
   const FileLock in_use(work.path() / "lock");
+  no_removal.reset();
   fs::create_directories(work.path() / "tmp");
   write_configuration(work.path(), directory_, work.path() / "run", driver, {});
   oci::Store layout(work.path() / "layout");
