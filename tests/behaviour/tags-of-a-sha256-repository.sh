@@ -31,3 +31,13 @@ PATH=$saved
 [ "$code" -ne 0 ] || fail "a tag without git"
 [ "$(wc -l <output)" -eq 1 ] || fail "not one line"
 expect_output 'git is not installed: apt-get install git'
+
+# The git program has its own opinion about owners.
+if [ "$(id -u)" -eq 0 ]; then
+    rm rtfx.yml
+    git checkout --quiet -- .
+    chown -R 12345:12345 .
+    unset SUDO_UID || :
+    refused 2 'dubious ownership .*; git config --global --add safe.directory DIR accepts it' pkg/foo
+    GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*' tag "linuxkit/foo:$foo" pkg/foo
+fi
