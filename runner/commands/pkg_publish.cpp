@@ -19,12 +19,6 @@ namespace rtfx::commands {
 
 namespace {
 
-/// Whether the name says itself which registry it is in.
-bool names_a_registry(const std::string& ref) {
-  const std::string first = ref.substr(0, ref.find('/'));
-  return first.find_first_of(".:") != std::string::npos || first == "localhost";
-}
-
 /// What docker takes for a tag; git's names may be others ("release/1.0").
 bool is_tag(const std::string& name) {
   const auto fits = [](unsigned char c) {
@@ -45,34 +39,22 @@ std::vector<std::string> git_tags_at_head(const std::filesystem::path& directory
   return names;
 }
 
-std::string summary(const registry::Pushed& pushed) {
-  return fmt::format("{} {} {} ({})", pushed.ref, registry::to_string(pushed.change),
-                     pushed.digest.str(), text::join(pushed.arches, ", "));
-}
-
 }  // namespace
 
 Publisher::Publisher(const std::optional<runner::Project>& project,
                      const registry::RegistryOptions& options, oci::Store& store,
                      std::filesystem::path cache, std::stop_token stop)
-    : options_(with_environment(options)),
+    : project_(project),
+      options_(with_environment(options)),
       store_(store),
       cache_(std::move(cache)),
-      stop_(std::move(stop)) {
-  if (!project) return;
-  is_directory_ = project->registry.starts_with("oci:");
-  if (!is_directory_) prefix_ = project->registry + "/";
-}
+      stop_(std::move(stop)) {}
 
 Publisher::~Publisher() = default;
 
 registry::Client& Publisher::client() {
   if (!client_) client_ = std::make_unique<registry::Client>(options_, stop_);
   return *client_;
-}
-
-std::string Publisher::published_name(const std::string& ref) const {
-  return prefix_.empty() || names_a_registry(ref) ? ref : prefix_ + ref;
 }
 
 pkg::Remote Publisher::remote(const std::vector<pkg::PlannedPackage>& plan) {
@@ -84,28 +66,27 @@ pkg::Remote Publisher::remote(const std::vector<pkg::PlannedPackage>& plan) {
         {.arches = arch.empty() ? std::vector<std::string>{} : std::vector{arch}, .name = ref});
   };
   pkg::Remote remote;
-  if (!is_directory_) {
-    remote.find = [this, &registry](const std::string& ref, const std::string& arch) {
-      return registry.find(oci::parse_reference(published_name(ref)), arch);
-    };
-    remote.pull = [this, pull](const std::string& ref, const std::string& arch) {
-      return pull(published_name(ref), ref, arch);
-    };
-  }
+  remote.find = [this, &registry](const std::string& ref, const std::string& arch) {
+    return is_in_registry(project_, ref)
+               ? registry.find(oci::parse_reference(published_name(project_, ref)), arch)
+               : std::nullopt;
+  };
+  remote.pull = [this, pull](const std::string& ref, const std::string& arch) {
+    return is_in_registry(project_, ref) ? pull(published_name(project_, ref), ref, arch)
+                                         : std::nullopt;
+  };
   std::set<std::string> packages;
   for (const pkg::PlannedPackage& package : plan) packages.insert(package.ref);
   remote.base = [this, pull, packages](const std::string& ref, const std::string& arch) {
-    return pull(packages.contains(ref) ? published_name(ref) : ref, ref, arch);
+    const bool published = packages.contains(ref) && is_in_registry(project_, ref);
+    return pull(published ? published_name(project_, ref) : ref, ref, arch);
   };
   return remote;
 }
 
 void Publisher::check(const std::vector<pkg::PlannedPackage>& plan, bool nobuild) const {
-  if (is_directory_)
-    throw Error(
-        "--push: this project's registry is a directory (rtfx.yml); rtfx release publishes there",
-        ExitCode::usage);
   for (const pkg::PlannedPackage& package : plan) {
+    if (package.requested) published_name(project_, package.ref);
     const bool dirty = package.revision.dirty || !package.revision.hidden_dirt.empty();
     if (package.requested && nobuild && dirty)
       throw Error(package.ref + ": refusing to push a dirty package; commit its changes",
@@ -140,14 +121,14 @@ void Publisher::push_one(const pkg::PlannedPackage& package, const std::string& 
   }
   const std::vector<std::string> releases =
       release.empty() ? git_tags_at_head(package.package.directory) : std::vector{release};
-  const std::string name = published_name(package.ref);
+  const std::string name = published_name(project_, package.ref);
   registry::PushOptions options;
   options.with_arch_tags = arch_tags;
   options.release_tags = releases;
   options.locks = cache_ / "locks";
   const registry::PushResult result =
       registry::push(client(), store_, package.ref, oci::parse_reference(name), options);
-  for (const registry::Pushed& pushed : result.tags) fmt::print("{}\n", summary(pushed));
+  for (const registry::Pushed& pushed : result.tags) fmt::print("{}\n", line_about(pushed));
   std::fflush(stdout);
 }
 

@@ -40,12 +40,9 @@ class Publisher {
 
  private:
   registry::Client& client();
-  /// The name that a package has where it is published.
-  std::string published_name(const std::string& ref) const;
   void push_one(const pkg::PlannedPackage& package, const std::string& release, bool arch_tags);
 
-  std::string prefix_;  ///< "HOST/PREFIX/"; "" where names say it themselves
-  bool is_directory_ = false;
+  std::optional<runner::Project> project_;
   registry::RegistryOptions options_;
   oci::Store& store_;
   std::filesystem::path cache_;

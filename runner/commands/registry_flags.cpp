@@ -12,6 +12,17 @@
 
 namespace rtfx::commands {
 
+namespace {
+
+/// Whether the name says itself which registry it is in: "reg.example:5000/team/x", "localhost/x".
+bool names_a_registry(const std::string& ref) {
+  const std::string first = ref.substr(0, ref.find('/'));
+  return ref.find('/') != std::string::npos &&
+         (first.find_first_of(".:") != std::string::npos || first == "localhost");
+}
+
+}  // namespace
+
 std::shared_ptr<registry::RegistryOptions> add_registry_flags(CLI::App& app) {
   auto options = std::make_shared<registry::RegistryOptions>();
   // One value each time: what follows is the command's own.
@@ -41,12 +52,13 @@ registry::RegistryOptions with_environment(const registry::RegistryOptions& flag
   return options;
 }
 
+bool is_in_registry(const std::optional<runner::Project>& project, const std::string& ref) {
+  return names_a_registry(ref) || !project || !project->registry.starts_with("oci:");
+}
+
 std::string published_name(const std::optional<runner::Project>& project, const std::string& ref) {
-  const std::string first = ref.substr(0, ref.find('/'));
-  const bool full = ref.find('/') != std::string::npos &&
-                    (first.find_first_of(".:") != std::string::npos || first == "localhost");
-  if (full || !project || project->registry.empty()) return ref;
-  if (project->registry.starts_with("oci:"))
+  if (names_a_registry(ref) || !project || project->registry.empty()) return ref;
+  if (!is_in_registry(project, ref))
     throw Error("this project's registry is a directory (rtfx.yml: registry: " + project->registry +
                     "); rtfx release publishes there",
                 ExitCode::usage);

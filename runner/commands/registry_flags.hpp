@@ -23,6 +23,10 @@ std::shared_ptr<registry::RegistryOptions> add_registry_flags(CLI::App& app);
 /// by blanks or commas), which a --mirror for the same registry replaces.
 registry::RegistryOptions with_environment(const registry::RegistryOptions& flags);
 
+/// Whether a package is in a registry at all: not in a project that publishes into a directory, unless its name says
+/// itself which registry it is in.
+bool is_in_registry(const std::optional<runner::Project>& project, const std::string& ref);
+
 /// What a package is called where it is published: below the project's `registry`, unless the name says itself which
 /// registry it is in. Throws Error (ExitCode::usage) when the project publishes into a directory.
 std::string published_name(const std::optional<runner::Project>& project, const std::string& ref);
