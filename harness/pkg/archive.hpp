@@ -18,7 +18,7 @@ namespace rtfx::pkg {
 
 /// A part of an archive: one suite for one arch.
 struct ArchiveSource {
-  std::string uri;  ///< "http://deb.debian.org/debian"
+  std::string uri;  ///< "http://archive.example/debian"
   std::string suite;
   std::vector<std::string> components;
   std::string arch;  ///< Debian's name
