@@ -36,6 +36,10 @@ skopeo inspect --raw "oci:$XDG_CACHE_HOME/rtfx/store:linuxkit/tool:$(tree pkg/to
     sort >arches
 printf '%s\n' "$host_arch" "$other_arch" | sort | cmp - arches
 
+umoci unpack --image "$XDG_CACHE_HOME/rtfx/store:linuxkit/tool:$(tree pkg/tool)-$other_arch" bundle >umoci.log 2>&1 ||
+    fail "umoci: $(cat umoci.log)"
+[ "$(cat bundle/rootfs/tool)" = "made for $other_arch" ] || fail "umoci unpacked something else"
+
 # An image that is nowhere, and a package for an arch that its base is not for.
 package pkg/lost 'image: lost' 'FROM example.invalid/nowhere:1' 'COPY content /'
 commit third
