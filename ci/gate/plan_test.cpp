@@ -33,7 +33,10 @@ class MakePlan : public testing::Test {
   }
   void add_package(const std::string& hash, const std::vector<std::string>& arches) {
     pkg::PlannedPackage package;
-    package.hash = hash;
+    package.revision.hash = hash;
+    package.revision.in_git = !hash.empty();
+    package.revision.dirty = hash.find("-dirty") != std::string::npos;
+    package.revision.hidden_dirt = hidden_dirt_;
     package.ref = "org/p:" + hash;
     package.package.arches = arches;
     input_.packages.push_back(package);
@@ -55,6 +58,7 @@ class MakePlan : public testing::Test {
 
   TemporaryDirectory scratch_;
   Input input_;
+  std::vector<std::string> hidden_dirt_;
 };
 
 TEST_F(MakePlan, every_case_is_required_on_every_first_class_arch) {
@@ -102,6 +106,16 @@ TEST_F(MakePlan, a_dirty_or_untracked_package_is_an_obstacle) {
     input_.cases = runner::load_tree(scratch_.path(), diagnostics);
     EXPECT_NE(make_plan(input_, "").requirements.front().obstacle, "") << hash;
   }
+}
+
+TEST_F(MakePlan, dirt_that_the_tag_does_not_show_is_an_obstacle) {
+  add_case("a", "");
+  hidden_dirt_ = {"the extra source common"};
+  add_package("0123", {"amd64"});
+  Diagnostics diagnostics;
+  input_.cases = runner::load_tree(scratch_.path(), diagnostics);
+  EXPECT_THAT(make_plan(input_, "").requirements.front().obstacle,
+              testing::HasSubstr("the extra source common"));
 }
 
 TEST_F(MakePlan, a_suite_that_names_no_case_is_an_error) {

@@ -29,7 +29,7 @@ class Graduation : public testing::Test {
     input_.project.arches = {{"amd64", true, {}, {}, ""}, {"riscv64", false, {}, {}, ""}};
     pkg::PlannedPackage kernel;
     kernel.ref = "org/kernel:1";
-    kernel.hash = "1";
+    kernel.revision.hash = "1";
     kernel.package.image = "kernel";
     kernel.package.arches = {"amd64", "riscv64"};
     input_.packages.push_back(kernel);

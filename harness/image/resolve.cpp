@@ -25,6 +25,14 @@ std::string architectures(const oci::Store& store, const oci::Descriptor& descri
   return found.empty() ? "no architecture" : text::join({found.begin(), found.end()}, ", ");
 }
 
+/// The name as people write it: "docker.io/linuxkit/x:y" -> "linuxkit/x:y".
+std::string familiar(const std::string& ref) {
+  for (const std::string_view prefix : {"docker.io/library/", "docker.io/"}) {
+    if (ref.starts_with(prefix)) return ref.substr(prefix.size());
+  }
+  return ref;
+}
+
 /// A name of the store that has the digest of "name@sha256:...".
 std::optional<oci::Descriptor> find_digest(const oci::Store& store, const std::string& ref) {
   const std::size_t at = ref.find('@');
@@ -50,7 +58,7 @@ oci::Descriptor find_manifest(const oci::Store& store, const std::string& ref,
   };
   return in_context("image " + ref, [&] {
     if (const auto manifest = usable(find_digest(store, ref))) return *manifest;
-    for (const std::string& name : {ref, oci::expand_reference(ref)}) {
+    for (const std::string& name : {ref, oci::expand_reference(ref), familiar(ref)}) {
       for (const std::string& candidate : {name + "-" + arch, name}) {
         if (const auto manifest = usable(store.resolve(candidate))) return *manifest;
       }

@@ -288,8 +288,10 @@ void require_same(const oci::Store& store, const oci::Descriptor& first,
               second.digest.str() + "\n" + text::join(lines, "\n"));
 }
 
-Built build(const PlannedPackage& planned, const Arch& arch, const BuildEnvironment& environment,
+Built build(const PlannedPackage& package, const Arch& arch, const BuildEnvironment& environment,
             const BuildOptions& options, const Steps& steps) {
+  PlannedPackage planned = package;
+  settle_revision(planned);
   BuildahBuilder local(environment.scratch, host_arch(environment.arches));
   Builder& builder = environment.builders == nullptr
                          ? local

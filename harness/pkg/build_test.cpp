@@ -405,6 +405,7 @@ TEST(Context, only_what_git_keeps_reaches_the_builder) {
   const PackageDirectory directory;
   directory.package("app", "image: app\nextra-sources: [../common:/vendor/common]\n");
   directory.write("app/.git/config", "x");
+  directory.write("app/module/.git", "x");
   directory.write("app/run.sh", "x");
   directory.write("common/deep/a", "x");
   ::chmod((directory / "app/run.sh").c_str(), 0770);
@@ -422,6 +423,7 @@ TEST(Context, only_what_git_keeps_reaches_the_builder) {
   EXPECT_EQ(mode("vendor/common/deep"), 0755U);
   EXPECT_EQ(fs::read_symlink(directory / "context/link"), "run.sh");
   EXPECT_FALSE(fs::exists(directory / "context/.git"));
+  EXPECT_FALSE(fs::exists(directory / "context/module/.git"));
   struct stat status {};
   ASSERT_EQ(::lstat((directory / "context/vendor/common/deep/a").c_str(), &status), 0);
   EXPECT_EQ(status.st_mtim.tv_sec, 1700000000);

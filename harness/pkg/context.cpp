@@ -28,18 +28,19 @@ void copy_file(const fs::path& from, const fs::path& to, std::int64_t timestamp)
   set_time(to, timestamp);
 }
 
-void copy_tree(const fs::path& from, const fs::path& to, std::int64_t timestamp, bool top) {
+void copy_tree(const fs::path& from, const fs::path& to, std::int64_t timestamp) {
   fs::create_directories(to);
   fs::permissions(to, static_cast<fs::perms>(0755));
   for (const auto& entry : fs::directory_iterator(from)) {
     const fs::path target = to / entry.path().filename();
-    if (top && entry.path().filename() == ".git") continue;
+    // Of another repository in it, too: no tag sees what is there.
+    if (entry.path().filename() == ".git") continue;
     if (entry.is_symlink()) {
       fs::remove(target);
       fs::copy_symlink(entry.path(), target);
       set_time(target, timestamp);
     } else if (entry.is_directory()) {
-      copy_tree(entry.path(), target, timestamp, false);
+      copy_tree(entry.path(), target, timestamp);
     } else if (entry.is_regular_file()) {
       copy_file(entry.path(), target, timestamp);
     } else {
@@ -55,12 +56,11 @@ void copy_tree(const fs::path& from, const fs::path& to, std::int64_t timestamp,
 
 void make_context(const Package& package, const fs::path& context, std::int64_t timestamp) {
   try {
-    copy_tree(package.directory, context, timestamp, true);
+    copy_tree(package.directory, context, timestamp);
     for (const std::string& entry : package.extra_sources) {
       const auto parts = text::split(entry, ':');
       const fs::path source = (package.directory / parts[0]).lexically_normal();
-      copy_tree(source, context / fs::path(parts[1]).lexically_normal().relative_path(), timestamp,
-                true);
+      copy_tree(source, context / fs::path(parts[1]).lexically_normal().relative_path(), timestamp);
     }
   } catch (const fs::filesystem_error& error) {
     throw Error("copying the package " + package.directory.string() + ": " + error.what());

@@ -65,9 +65,4 @@ Package load_package(const std::filesystem::path& directory, const TagOptions& o
                      const std::string& default_org, const std::vector<std::string>& default_arches,
                      Diagnostics& diagnostics);
 
-/// The hash part of the tag ("" outside git), as linuxkit computes it.
-std::string package_hash(const Package& package, const TagOptions& options);
-/// "org/image:tag".
-std::string package_ref(const Package& package, const TagOptions& options);
-
 }  // namespace rtfx::pkg

@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr const char* revision_label = "org.opencontainers.image.revision";
 constexpr std::string_view lkt_prefix = "@lkt:";
 constexpr std::string_view pkg_prefix = "@lkt:pkg:";
 constexpr std::string_view pkgs_prefix = "@lkt:pkgs:";
@@ -106,6 +107,7 @@ class Planner {
     std::string name;  ///< org/image
     Package package;
     Revision revision;
+    std::vector<fs::path> made_of;
   };
 
   const std::optional<Known>& add(const fs::path& directory, const PlanOptions& options,
@@ -121,7 +123,7 @@ class Planner {
     Diagnostics& diagnostics;
     PlannedPackage planned;
     std::vector<NeededTag> needs;
-    std::vector<Revision> needed_revisions;
+    std::vector<fs::path> needs_made_of;
     bool failed = false;  ///< something it needs has problems, which are reported
   };
 
@@ -146,7 +148,7 @@ class Planner {
     if (!good) return known_[key] = std::nullopt;
     PlannedPackage& planned = visit.planned;
     Known known{planned.ref, planned.package.org + "/" + planned.package.image, planned.package,
-                planned.revision};
+                planned.revision, planned.made_of};
     if (!names_only_ && !keep(std::move(planned), requested, diagnostics))
       return known_[key] = std::nullopt;
     return known_[key] = std::move(known);
@@ -174,7 +176,9 @@ class Planner {
       const TagOptions defaults;
       const TagOptions& tag = requested ? visit.options.tag : defaults;
       planned.revision = revision_of(package, tag, settings_.tags, visit.needs, repositories_);
-      if (!names_only_ && settings_.tags == TagMode::deep) settle_revision(visit);
+      const bool clean = planned.revision.in_git && !planned.revision.dirty;
+      if (!names_only_ && settings_.tags == TagMode::deep && clean)
+        planned.made_of = made_of(visit);
       planned.ref = ref_with_hash(package, tag, planned.revision.hash);
       if (!names_only_) add_built_in(planned);
     } catch (const Error& error) {
@@ -187,28 +191,20 @@ class Planner {
     return true;
   }
 
-  /// With deep tags the revision is the commit that made the package what it is, so that the same tag gives the same
-  /// bytes at any later commit: the newest that changed something of its own or of what it is built on.
-  void settle_revision(Visit& visit) {
-    Revision& revision = visit.planned.revision;
+  /// The directories of this repository that the image is made of: the package's own, and those of what it is built on.
+  std::vector<fs::path> made_of(const Visit& visit) {
     const Package& package = visit.planned.package;
-    git::Repository* repository = repositories_.of(package.directory);
-    if (repository == nullptr || revision.dirty) return;
+    const git::Repository* repository = repositories_.of(package.directory);
     std::vector<fs::path> directories{package.directory};
     for (const std::string& entry : package.extra_sources) {
       const fs::path source = (package.directory / text::split(entry, ':')[0]).lexically_normal();
-      if (repositories_.of(source) == repository) directories.push_back(source);
+      directories.push_back(source);
     }
-    if (const auto commit = repository->last_change(directories)) {
-      revision.commit = commit->id;
-      revision.timestamp = commit->time;
-    }
-    for (const Revision& needed : visit.needed_revisions) {
-      if (!needed.commit.empty() && needed.timestamp > revision.timestamp) {
-        revision.commit = needed.commit;
-        revision.timestamp = needed.timestamp;
-      }
-    }
+    directories.insert(directories.end(), visit.needs_made_of.begin(), visit.needs_made_of.end());
+    std::erase_if(directories, [&](const fs::path& directory) {
+      return repositories_.of(directory) != repository;
+    });
+    return directories;
   }
 
   /// Takes the package into the plan. Names must fit registries, and stand for one package.
@@ -264,7 +260,8 @@ class Planner {
   void add_built_in(PlannedPackage& planned) {
     const Package& package = planned.package;
     const Revision& revision = planned.revision;
-    const bool clean = revision.in_git && !revision.dirty && !revision.commit.empty();
+    const bool clean = revision.in_git && !revision.dirty && revision.hidden_dirt.empty() &&
+                       !revision.commit.empty();
     std::vector<std::string> built_in{"PKG_HASH=" + revision.hash,
                                       "PKG_IMAGE=" + package.org + "/" + package.image};
     if (!package.git_repo.empty()) built_in.push_back("SOURCE=" + package.git_repo);
@@ -283,7 +280,7 @@ class Planner {
 
     if (revision.in_git && !package.git_repo.empty())
       planned.labels["org.opencontainers.image.source"] = package.git_repo;
-    if (clean) planned.labels["org.opencontainers.image.revision"] = revision.commit;
+    if (clean) planned.labels[revision_label] = revision.commit;
     if (!package.config_json.empty())
       planned.labels["org.mobyproject.config"] = package.config_json;
     if (!planned.needed_refs.empty())
@@ -366,7 +363,8 @@ class Planner {
       return std::nullopt;
     }
     visit.needs.push_back({name, known->ref, known->revision.hash, known->revision.dirty});
-    visit.needed_revisions.push_back(known->revision);
+    visit.needs_made_of.insert(visit.needs_made_of.end(), known->made_of.begin(),
+                               known->made_of.end());
     std::vector<std::string>& refs = visit.planned.needed_refs;
     if (std::find(refs.begin(), refs.end(), known->ref) == refs.end()) refs.push_back(known->ref);
     return known;
@@ -417,6 +415,19 @@ std::vector<PlannedPackage> plan_packages(const std::vector<fs::path>& directori
   Planner planner(settings, false);
   for (const fs::path& directory : directories) planner.add(directory, options, diagnostics);
   return planner.take();
+}
+
+void settle_revision(PlannedPackage& planned) {
+  if (planned.made_of.empty()) return;
+  const auto repository = git::Repository::discover(planned.package.directory);
+  const auto commit = repository ? repository->last_change(planned.made_of) : std::nullopt;
+  if (!commit) return;
+  std::replace(planned.build_args.begin(), planned.build_args.end(),
+               "REVISION=" + planned.revision.commit, "REVISION=" + commit->id);
+  if (const auto label = planned.labels.find(revision_label); label != planned.labels.end())
+    label->second = commit->id;
+  planned.revision.commit = commit->id;
+  planned.revision.timestamp = commit->time;
 }
 
 struct PackageNames::State {

@@ -53,6 +53,8 @@ struct PlannedPackage {
   std::vector<std::string>
       needed_refs;  ///< org/image:tag of the packages that @lkt: arguments name
   std::map<std::string, std::string> labels;  ///< of the image
+  /// With deep tags: the directories that the image is made of, in the package's repository; see settle_revision().
+  std::vector<std::filesystem::path> made_of;
   bool requested = true;  ///< false: not among the given directories, only needed by one of them
 };
 
@@ -62,6 +64,11 @@ std::vector<PlannedPackage> plan_packages(const std::vector<std::filesystem::pat
                                           const PlanOptions& options,
                                           const PackageSettings& settings,
                                           Diagnostics& diagnostics);
+
+/// With deep tags the revision of an image is not HEAD but the commit that made the package what it is: the newest that
+/// changed something that it is made of. So the same tag gives the same bytes at any later commit. It takes a walk
+/// through the history, so it is done for what is built only. Nothing happens to other packages. Throws Error.
+void settle_revision(PlannedPackage& planned);
 
 /// A package by its name alone.
 struct NamedPackage {

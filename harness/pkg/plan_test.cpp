@@ -91,7 +91,9 @@ TEST_F(PlanTest, with_deep_tags_the_revision_is_that_of_the_last_change) {
   directory.write("other", "x");
   directory.commit();
   const auto revision = [&](const std::string& name) {
-    return plan({name}).back().labels.at("org.opencontainers.image.revision");
+    PlannedPackage planned = plan({name}).back();
+    settle_revision(planned);
+    return planned.labels.at("org.opencontainers.image.revision");
   };
   EXPECT_EQ(revision("app"), first);
   directory.write("base/more", "x");

@@ -163,12 +163,4 @@ std::string ref_with_hash(const Package& package, const TagOptions& options,
   return package.org + "/" + package.image + ":" + (tag.empty() ? "latest" : tag);
 }
 
-std::string package_hash(const Package& package, const TagOptions& options) {
-  return revision_of(package, options).hash;
-}
-
-std::string package_ref(const Package& package, const TagOptions& options) {
-  return ref_with_hash(package, options, package_hash(package, options));
-}
-
 }  // namespace rtfx::pkg

@@ -7,6 +7,13 @@
 namespace rtfx::pkg {
 namespace {
 
+std::string package_hash(const Package& package, const TagOptions& options) {
+  return revision_of(package, options).hash;
+}
+std::string package_ref(const Package& package, const TagOptions& options) {
+  return ref_with_hash(package, options, package_hash(package, options));
+}
+
 using testing::HasSubstr;
 using testing::MatchesRegex;
 

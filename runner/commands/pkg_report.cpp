@@ -29,7 +29,8 @@ std::string shell_word(const std::string& word) {
 }
 
 /// A command of docker's that builds about the same, for --dry-run.
-std::string docker_command(const pkg::UnitResult& unit, const pkg::PlannedPackage& planned) {
+std::string docker_command(const pkg::UnitResult& unit, pkg::PlannedPackage planned) {
+  pkg::settle_revision(planned);
   const pkg::Package& package = planned.package;
   std::vector<std::string> words{"docker",
                                  "buildx",
