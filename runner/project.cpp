@@ -127,6 +127,17 @@ ProjectArch read_arch(const yaml::Node::Entry& entry, Project& project, Diagnost
   return arch;
 }
 
+/// Without the key, the folder "cases" if there is one.
+void read_cases(yaml::MapReader& reader, Project& project, Diagnostics& diagnostics) {
+  const auto given = reader.string("cases");
+  const fs::path cases = (project.root / given.value_or("cases")).lexically_normal();
+  if (fs::is_directory(cases)) {
+    project.cases = cases;
+  } else if (given) {
+    diagnostics.error(reader.get("cases")->where, "cases: " + cases.string() + " is not a folder");
+  }
+}
+
 void read_gate(const yaml::Node& node, GateRules& gate, Diagnostics& diagnostics) {
   yaml::MapReader reader(node, "gate", diagnostics);
   reader.require("suites");
@@ -177,12 +188,17 @@ Project load_project(const fs::path& rtfx_yml, Diagnostics& diagnostics) {
   const yaml::Node root = yaml::parse_file(rtfx_yml, diagnostics);
   yaml::MapReader reader(root, "rtfx.yml", diagnostics);
   project.org = reader.string_or("org", project.org);
-  project.registry = reader.required_string("registry");
+  project.registry = reader.string_or("registry", "");
   project.tags = read_tags(reader, diagnostics);
-  if (const yaml::Node* arches = reader.require("arches")) {
+  if (const yaml::Node* arches = reader.get("arches")) {
     yaml::MapReader(*arches, "arches", diagnostics);
     for (const yaml::Node::Entry& entry : arches->entries) {
       project.arches.push_back(read_arch(entry, project, diagnostics));
+    }
+  } else {
+    for (const std::string& name : project.table.names()) {
+      project.arches.emplace_back();
+      project.arches.back().name = name;
     }
   }
   const auto any_first_class = [](const ProjectArch& arch) { return arch.first_class; };
@@ -193,11 +209,8 @@ Project load_project(const fs::path& rtfx_yml, Diagnostics& diagnostics) {
                            [](const fs::path& path) { return fs::exists(path / "build.yml"); });
   project.examples = paths(reader, project.root, "examples", "file",
                            [](const fs::path& path) { return fs::is_regular_file(path); });
-  project.cases = (project.root / reader.string_or("cases", "cases")).lexically_normal();
-  if (!fs::is_directory(project.cases)) {
-    diagnostics.error(root.where, "cases: " + project.cases.string() + " is not a folder");
-  }
-  if (const yaml::Node* gate = reader.require("gate")) read_gate(*gate, project.gate, diagnostics);
+  read_cases(reader, project, diagnostics);
+  if (const yaml::Node* gate = reader.get("gate")) read_gate(*gate, project.gate, diagnostics);
   reader.finish();
   return project;
 }

@@ -34,13 +34,14 @@ struct GateRules {
 struct Project {
   std::filesystem::path root;  ///< directory of rtfx.yml, absolute
   std::string org = "linuxkit";
-  std::string registry;  ///< where releases go unless --to says: "oci:DIR" or "HOST:PORT/PREFIX"
+  /// Where releases go unless --to says: "oci:DIR" or "HOST:PORT/PREFIX"; may be empty.
+  std::string registry;
   std::vector<ProjectArch> arches;
   std::vector<std::filesystem::path>
       packages;  ///< package directories (globs expanded, sorted), kernels among them
   std::vector<std::filesystem::path> examples;  ///< image YAMLs
-  std::filesystem::path cases;
-  GateRules gate;
+  std::filesystem::path cases;                  ///< empty when there are none
+  GateRules gate;                          ///< without suites in a project that is not released
   ArchTable table = ArchTable::builtin();  ///< with the project's own rows
 
   pkg::TagMode tags = pkg::TagMode::linuxkit;  ///< `tags:`

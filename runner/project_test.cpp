@@ -83,6 +83,18 @@ colour: red
               Contains(HasSubstr(at + ":7: rtfx.yml: unknown key \"colour\"")));
 }
 
+TEST_F(LoadProject, one_line_is_enough_for_packages) {
+  const Project project = load("tags: deep\n");
+  EXPECT_THAT(diagnostics_.messages(), IsEmpty());
+  EXPECT_EQ(project.tags, pkg::TagMode::deep);
+  EXPECT_EQ(project.arch_rows(true).size(), project.table.names().size());
+  EXPECT_EQ(project.registry, "");
+  load("tags: shallow\ncases: nowhere\n");
+  EXPECT_THAT(diagnostics_.messages(),
+              ElementsAre(HasSubstr("rtfx.yml:1: tags: \"shallow\" is neither"),
+                          HasSubstr("rtfx.yml:2: cases: ")));
+}
+
 TEST_F(LoadProject, needs_a_first_class_arch) {
   load("registry: oci:out\narches: {riscv64: {stage: candidate}}\ngate: {suites: [top]}\n");
   EXPECT_THAT(diagnostics_.messages(),

@@ -197,6 +197,11 @@ int release(const Context& context, const Options& options) {
   // Load: every problem of every file at once; nothing has been started or written yet.
   const gate::Input input = gate::load(context.require_project());
   runner::check_labels(*input.cases, context.labels, input.project.table);
+  if (options.to.empty() && input.project.registry.empty())
+    throw Error((input.project.root / "rtfx.yml").string() +
+                    ": \"registry\" is missing; say there, or with --to, where to publish: oci:DIR "
+                    "or HOST[:PORT][/PREFIX]",
+                ExitCode::usage);
   const std::unique_ptr<gate::Target> target = gate::open_target(
       options.to.empty() ? input.project.registry : options.to,
       options.to.empty() ? input.project.root : fs::current_path(), runner, context.stop);

@@ -18,6 +18,14 @@ expect_output 'pkg/two/build.yml:3: .*unknown key "archs"; did you mean "arches"
 [ ! -e _results ] || fail "something was run"
 git checkout -q pkg
 
+echo 'tags: deep' >rtfx.yml
+expect_exit 2 "$RTFX" release
+expect_output 'rtfx.yml: "gate" is missing; a release needs'
+sed '/^registry:/d' good.yml >rtfx.yml
+expect_exit 2 "$RTFX" release
+expect_output 'rtfx.yml: "registry" is missing; say there, or with --to, where to publish'
+cp good.yml rtfx.yml
+
 sed -i 's/demo.ok/demo.okay/' rtfx.yml
 expect_exit 4 "$RTFX" release
 expect_output 'demo.ok'
