@@ -3,7 +3,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <locale.h>
 
 #include <cerrno>
 #include <memory>
@@ -11,28 +10,11 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "harness/oci/bytes_locale.hpp"
 
 namespace rtfx::image {
 
 namespace {
-
-/// libarchive converts names to the locale's characters, and in UTF-8 locales it normalises them:
-/// two files could become one. In the "C" locale it gives up with a warning and keeps the bytes.
-class BytesLocale {
- public:
-  BytesLocale()
-      : locale_(::newlocale(LC_CTYPE_MASK, "C", static_cast<locale_t>(nullptr))),
-        before_(::uselocale(locale_)) {}
-  BytesLocale(const BytesLocale&) = delete;
-  BytesLocale& operator=(const BytesLocale&) = delete;
-  ~BytesLocale() {
-    ::uselocale(before_);
-    ::freelocale(locale_);
-  }
-
- private:
-  locale_t locale_, before_;
-};
 
 struct Input {
   const ReadAt& read_at;
@@ -64,7 +46,7 @@ using Reader = std::unique_ptr<struct archive, FreeReader>;
               text::printable(message == nullptr ? "unknown reason" : message));
 }
 
-/// A warning about characters is what BytesLocale asks for; any other one means that something of
+/// A warning about characters is what oci::BytesLocale asks for; any other one means that something of
 /// the member was lost.
 void check(int status, struct archive* reader) {
   if (status == ARCHIVE_OK) return;
@@ -156,7 +138,7 @@ Extent spool_data(struct archive* reader, struct archive_entry* entry, Spool& sp
 
 void read_tar(const ReadAt& read_at, Spool& spool, std::stop_token stop,
               const std::function<void(ArchiveMember)>& each) {
-  const BytesLocale bytes_locale;
+  const oci::BytesLocale bytes_locale;
   Input input{read_at};
   const Reader reader = open_tar(input);
   for (;;) {

@@ -3,7 +3,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <locale.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -15,30 +14,13 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "harness/oci/bytes_locale.hpp"
 
 namespace rtfx::oci {
 
 namespace {
 
 constexpr std::size_t block_size = 1 << 20;
-
-/// libarchive converts names to the characters of the locale; in the "C" locale it gives up with a
-/// warning and keeps the bytes.
-class BytesLocale {
- public:
-  BytesLocale()
-      : locale_(::newlocale(LC_CTYPE_MASK, "C", static_cast<locale_t>(nullptr))),
-        before_(::uselocale(locale_)) {}
-  BytesLocale(const BytesLocale&) = delete;
-  BytesLocale& operator=(const BytesLocale&) = delete;
-  ~BytesLocale() {
-    ::uselocale(before_);
-    ::freelocale(locale_);
-  }
-
- private:
-  locale_t locale_, before_;
-};
 
 Error interrupted() { return Error("interrupted", ExitCode::interrupted); }
 
