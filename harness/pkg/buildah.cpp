@@ -53,6 +53,14 @@ std::vector<std::string> bud_arguments(const BuildJob& job) {
   return arguments;
 }
 
+/// buildah 1.39 writes the image and then fails to unmount what RUN --mount=from= had mounted of an image in an
+/// additional store. The layout's index is the last thing that it writes, and import_layout() checks every blob.
+bool failed_after_the_image(const Error& error, const fs::path& layout) {
+  std::error_code ignored;
+  return std::string_view(error.what()).ends_with("Error: layer not known") &&
+         fs::exists(layout / "index.json", ignored);
+}
+
 }  // namespace
 
 BuildahBuilder::BuildahBuilder(fs::path scratch, std::string host_arch)
@@ -72,7 +80,11 @@ oci::Descriptor BuildahBuilder::build(const BuildJob& job, oci::Store& store, co
     if (const std::string value = environment(agent); !job.ssh.empty() && !value.empty())
       command.env[agent] = value;
   }
-  steps.run("buildah", std::move(command));
+  try {
+    steps.run("buildah", std::move(command));
+  } catch (const Error& error) {
+    if (!failed_after_the_image(error, storage.output())) throw;
+  }
   return store.import_layout(storage.output());
 }
 
