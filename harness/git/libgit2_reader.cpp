@@ -32,7 +32,10 @@ void check(int result, const std::string& doing) {
   const std::string why = last_message();
   // "unsupported extension name extensions.objectformat", "unsupported mandatory extension: 'sdir'"
   // (of the index), "unsupported repository version"
-  if (why.find("unsupported") != std::string::npos) throw UnsupportedRepository(doing + ": " + why);
+  // libgit2 1.9: "unknown object format 'sha256'"
+  if (why.find("unsupported") != std::string::npos ||
+      why.find("unknown object format") != std::string::npos)
+    throw UnsupportedRepository(doing + ": " + why);
   const bool lacks_object = why.find("no match for id") != std::string::npos;
   throw Error(doing + ": " + why +
               (lacks_object ? "; objects are missing, git fsck tells which" : ""));
