@@ -29,6 +29,16 @@ bool builds_run(const fs::path& scratch) {
   return false;
 }
 
+/// The name that ImageStorage::load gave, for people; buildah's own ("localhost/layout:latest") stands before or after it.
+std::string name_of(const nlohmann::json& names, const std::string& id) {
+  if (!names.is_array()) return id;
+  for (const auto& name : names) {
+    if (name.is_string() && !name.get<std::string>().ends_with(":latest"))
+      return name.get<std::string>();
+  }
+  return id;
+}
+
 /// What containers/storage writes of the images of one driver.
 std::vector<OldImage> old_images(const fs::path& images, const std::string& driver,
                                  const std::set<Digest>& kept) {
@@ -45,10 +55,7 @@ std::vector<OldImage> old_images(const fs::path& images, const std::string& driv
                                    [&](const Digest& digest) { return digest.hex() == id; });
     if (known) continue;
     const auto names = image.find("names");
-    // The last one is the name that ImageStorage::load gave, the first one buildah's own.
-    const bool named =
-        names != image.end() && names->is_array() && !names->empty() && names->back().is_string();
-    old.push_back({driver, id, named ? names->back().get<std::string>() : id});
+    old.push_back({driver, id, names == image.end() ? id : name_of(*names, id)});
   }
   return old;
 }
