@@ -25,6 +25,12 @@ Arch amd64() {
   // qemu 7.2 emulates CMPXCHG16B with wrong flags now and then; one boot in eight of Debian's kernel ended in a double fault.
   row.cpu = "max,-cx16";
   row.console = "ttyS0";
+  row.bios = true;
+  row.efi = "x64";
+  row.uefi_firmware = {{"/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"},
+                       {"/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"}};
+  row.uefi_package = "ovmf";
+  row.probe = probe_of_pc();
   return row;
 }
 
@@ -41,6 +47,11 @@ Arch arm64() {
   row.machine = "virt";
   row.cpu = "cortex-a57";
   row.console = "ttyAMA0";
+  row.efi = "aa64";
+  row.uefi_firmware = {{"/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd"}};
+  row.uefi_package = "qemu-efi-aarch64";
+  row.kvm_machine = "gic-version=host";  // not every host can pretend to have the default, GICv2
+  row.probe = probe_of_arm_virt();
   return row;
 }
 
@@ -59,6 +70,7 @@ Arch s390x() {
   row.cpu = "qemu,vx=off";
   row.console = "ttysclp0";
   row.virtio = VirtioBus::ccw;
+  row.probe = probe_of_s390();
   return row;
 }
 
@@ -75,6 +87,11 @@ Arch riscv64() {
   row.machine = "virt";
   row.console = "ttyS0";
   row.firmware_args = {"-bios", "default"};
+  row.efi = "riscv64";
+  row.uefi_firmware = {{"/usr/share/qemu-efi-riscv64/RISCV_VIRT_CODE.fd",
+                        "/usr/share/qemu-efi-riscv64/RISCV_VIRT_VARS.fd"}};
+  row.uefi_package = "qemu-efi-riscv64";
+  row.probe = probe_of_riscv_virt();
   return row;
 }
 

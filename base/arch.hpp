@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/probe_guest.hpp"
+
 namespace rtfx {
 
-/// How virtio devices are attached on the arch's virtual machine.
-enum class VirtioBus { pci, ccw };
+/// How virtio devices are attached on the arch's virtual machine; mmio: without any bus, as microVMs have them.
+enum class VirtioBus { pci, ccw, mmio };
+
+/// UEFI firmware for qemu: its code, and the variables that each guest gets a copy of.
+struct UefiFirmware {
+  std::string code, variables;
+};
 
 /// Everything that rtfx knows about an architecture. A new one is a new row; no code asks for one by name.
 struct Arch {
@@ -23,8 +31,17 @@ struct Arch {
   std::string machine;        ///< -machine
   std::string cpu;            ///< -cpu under TCG; "" leaves qemu's own
   std::string console;        ///< the kernel's name for the first serial console: "ttyAMA0"
-  std::vector<std::string> firmware_args;  ///< further qemu arguments: {"-bios", "default"}
+  std::vector<std::string>
+      firmware_args;  ///< further qemu arguments under TCG: {"-bios", "default"}
   VirtioBus virtio = VirtioBus::pci;
+  bool bios = false;  ///< starts disks as a PC does
+  /// In file names of UEFI, such as "x64" in /EFI/BOOT/BOOTX64.EFI (UEFI 2.10, 3.5.1.1); "": there is no UEFI.
+  std::string efi;
+  std::vector<UefiFirmware>
+      uefi_firmware;                ///< where the distributions have it; the first that is there
+  std::string uefi_package;         ///< Debian package of it
+  std::string kvm_machine;          ///< what -machine needs beyond `machine` under KVM
+  std::optional<ProbeGuest> probe;  ///< how KVM is tried on hosts of this arch
 };
 
 /// The known architectures, by GOARCH name.

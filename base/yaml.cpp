@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/yaml.hpp"
 
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -17,12 +18,21 @@ namespace {
 constexpr std::size_t most_nodes = 100'000;
 constexpr int deepest = 200;
 
+/// For a message: one line, and not the whole of a long text.
+std::string shortened(const std::string& text) {
+  constexpr std::size_t longest = 120;
+  return text.size() <= longest ? text::one_line(text)
+                                : text::one_line(text.substr(0, longest)) + "...";
+}
+
 /// Turns yaml-cpp's graph into our tree.
 class Converter {
  public:
   Converter(const std::filesystem::path& file, Diagnostics& diagnostics)
       : file_(file), diagnostics_(diagnostics) {}
 
+  /// Whether what was converted is only a part.
+  bool gave_up() const { return gave_up_; }
   Node convert(const YAML::Node& from, int depth) {
     Node node;
     node.where = locate(from.Mark());
@@ -73,7 +83,7 @@ class Converter {
       return;
     }
     if (const Node* earlier = node.find(key.Scalar())) {
-      diagnostics_.error(where, "the key \"" + key.Scalar() +
+      diagnostics_.error(where, "the key \"" + shortened(key.Scalar()) +
                                     "\" is there twice, first near line " +
                                     std::to_string(earlier->where.line) + "; remove one");
       return;
@@ -109,7 +119,12 @@ Node parse(std::string_view text, const std::filesystem::path& file, Diagnostics
           {file, documents[1].Mark().line + 1},
           "a second document (after \"---\"); only one is read, put it into a file of its own");
     }
-    return Converter(file, diagnostics).convert(documents.front(), 0);
+    Converter converter(file, diagnostics);
+    Node node = converter.convert(documents.front(), 0);
+    return converter.gave_up() ? empty : node;
+  } catch (const YAML::DeepRecursion& error) {
+    diagnostics.error({file, error.mark.line + 1}, "nested too deeply");
+    return empty;
   } catch (const YAML::Exception& error) {
     diagnostics.error({file, error.mark.line + 1}, "not valid YAML: " + error.msg);
     return empty;
@@ -132,7 +147,7 @@ std::string kind_name(const Node& node) {
     case Node::Kind::null:
       return "nothing";
     case Node::Kind::scalar:
-      return "\"" + node.scalar + "\"";
+      return "\"" + shortened(node.scalar) + "\"";
     case Node::Kind::list:
       return "a list";
     case Node::Kind::map:
@@ -153,7 +168,7 @@ void MapReader::error(const Location& where, const std::string& message) {
 }
 
 const Node* MapReader::get(std::string_view key) {
-  known_.emplace_back(key);
+  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
   return node_.find(key);
 }
 
@@ -256,7 +271,7 @@ void MapReader::finish() {
   for (const Node::Entry& entry : node_.entries) {
     if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
     const std::string hint = text::did_you_mean(entry.key, known_);
-    error(entry.where, what_ + ": unknown key \"" + entry.key + "\"" +
+    error(entry.where, what_ + ": unknown key \"" + shortened(entry.key) + "\"" +
                            (hint.empty() ? "; known: " + text::join(known_, ", ") : hint));
   }
 }
