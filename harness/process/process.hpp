@@ -21,6 +21,7 @@ struct Command {
   bool clear_env = false;                    ///< start from an empty environment instead
   std::string
       stdin_text{};  ///< fed to the child's standard input, which is then closed; empty: /dev/null
+  int stdin_fd = -1;  ///< the child's standard input instead, if not -1; stays the caller's
   std::chrono::milliseconds timeout{
       0};  ///< from the start; 0 is refused: nothing runs without a limit
   std::chrono::milliseconds grace{1000};  ///< between SIGTERM to the whole tree and SIGKILL

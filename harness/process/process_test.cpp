@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/process/process.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -103,6 +104,19 @@ TEST(Process, gives_the_standard_input_and_ends_it) {
   command.argv = {"true"};  // reads nothing
   EXPECT_TRUE(run(command).outcome.ok());
   EXPECT_EQ(run(shell("cat; echo end")).out, "end\n") << "without a text it is empty";
+}
+
+TEST(Process, takes_a_descriptor_for_standard_input_and_leaves_it_open) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const FileDescriptor reading(ends[0]);
+  FileDescriptor writing(ends[1]);
+  write_all(writing.get(), "one\ntwo\nthree\n", "pipe");
+  Command command = shell("read line; echo $line");
+  command.stdin_fd = reading.get();
+  EXPECT_EQ(run(command).out, "one\n");
+  writing.close();
+  EXPECT_EQ(run(command).out, "two\n");
 }
 
 TEST(Process, sets_environment_and_directory) {

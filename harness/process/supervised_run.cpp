@@ -73,11 +73,13 @@ void SupervisedRun::start(Loop::Done finished, std::function<void()> gone) {
   gone_ = std::move(gone);
   const std::string program = program_path(command_);
   in_context(fmt::format("cannot start {}", program), [&] {
-    const FileDescriptor input = standard_input(command_.stdin_text);
+    const FileDescriptor own_input =
+        command_.stdin_fd < 0 ? standard_input(command_.stdin_text) : FileDescriptor();
+    const int input = command_.stdin_fd < 0 ? own_input.get() : command_.stdin_fd;
     Pipe out, err;
     started_ = loop_.now();
     supervisor_ =
-        supervisor_pool().start(command_, program, {input.get(), out.write.get(), err.write.get()});
+        supervisor_pool().start(command_, program, {input, out.write.get(), err.write.get()});
     out_.pipe = std::move(out.read);
     err_.pipe = std::move(err.read);
   });
