@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "harness/oci/index_merge.hpp"
 #include "harness/registry/client_state.hpp"
+#include "harness/registry/patience.hpp"
 
 namespace rtfx::registry {
 
@@ -71,16 +72,27 @@ void check_digest(const Digest& got, const Digest& wanted, const char* who) {
                 who + "; nothing of it was used");
 }
 
-/// What the headers of a HEAD say; nullopt when they do not say all.
-std::optional<oci::Descriptor> described(const Response& response) {
-  const std::optional<Digest> digest = announced_digest(response);
-  const std::string type = media_type_of(response);
+/// The length of the bytes themselves, when it is given.
+std::optional<std::uint64_t> announced_size(const Response& response) {
   const std::string length = response.header("content-length").value_or("");
+  if (response.header("content-encoding")) return std::nullopt;
   std::uint64_t size = 0;
   const auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), size);
   const bool number = error == std::errc() && end == length.data() + length.size();
-  if (!digest || !is_known(type) || !number) return std::nullopt;
-  return oci::Descriptor{type, *digest, size, std::nullopt, {}};
+  return number && !length.empty() ? std::optional(size) : std::nullopt;
+}
+
+/// What the headers of a HEAD say; nullopt when they do not say all.
+std::optional<oci::Descriptor> described(const Response& response) {
+  const std::optional<Digest> digest = announced_digest(response);
+  const std::optional<std::uint64_t> size = announced_size(response);
+  const std::string type = media_type_of(response);
+  if (!digest || !is_known(type) || !size) return std::nullopt;
+  return oci::Descriptor{type, *digest, *size, std::nullopt, {}};
+}
+
+std::string wrong_size(std::uint64_t got, std::uint64_t wanted) {
+  return "it has " + std::to_string(got) + " bytes instead of " + std::to_string(wanted);
 }
 
 void wait_for(std::chrono::milliseconds time, const std::stop_token& stop) {
@@ -99,6 +111,13 @@ bool is_index(const oci::Descriptor& descriptor) {
   return descriptor.media_type == oci::media_type_index || descriptor.media_type == docker_list;
 }
 
+void check_announced(const Response& response, const oci::Descriptor& descriptor) {
+  if (const auto digest = announced_digest(response))
+    check_digest(*digest, descriptor.digest, "was asked for");
+  const auto size = announced_size(response);
+  if (size && *size != descriptor.size) throw Error(wrong_size(*size, descriptor.size));
+}
+
 bool is_image(const oci::Descriptor& descriptor) {
   return descriptor.media_type == oci::media_type_manifest ||
          descriptor.media_type == docker_manifest;
@@ -109,7 +128,7 @@ Client::State::State(std::unique_ptr<Http> transport, Wait wait, const RegistryO
     : http(std::move(transport)),
       endpoints(options),
       credentials(options, process::system_runner(), stop),
-      exchange(*http, credentials, std::move(wait), stop) {}
+      exchange(*http, credentials, std::move(wait), stop, first_pause()) {}
 
 Question Client::State::about_manifest(const std::string& method, const Endpoint& endpoint,
                                        const oci::Reference& reference) const {
@@ -171,14 +190,22 @@ std::optional<oci::Descriptor> Client::State::resolve(const Endpoint& endpoint,
   return found;
 }
 
+bool Client::State::has_manifest(const Endpoint& endpoint, const oci::Reference& repository,
+                                 const oci::Descriptor& manifest) {
+  const auto found = resolve(endpoint, repository.with_digest(manifest.digest));
+  if (found && found->size != manifest.size)
+    throw Error("asking " + endpoint.name + " for " + repository.repository + "@" +
+                manifest.digest.str() + ": " + wrong_size(found->size, manifest.size));
+  return found.has_value();
+}
+
 std::string Client::State::blob(const Endpoint& endpoint, const oci::Reference& repository,
                                 const oci::Descriptor& descriptor) {
   const Question question = about_blob("GET", endpoint, repository, descriptor.digest);
   Response response = exchange.ask(question);
   if (response.status != 200) exchange.refuse(question, response);
   if (response.body.size() != descriptor.size)
-    throw Error(question.what + ": it has " + std::to_string(response.body.size()) +
-                " bytes instead of " + std::to_string(descriptor.size));
+    throw Error(question.what + ": " + wrong_size(response.body.size(), descriptor.size));
   in_context(question.what,
              [&] { check_digest(Digest::of(response.body), descriptor.digest, "was asked for"); });
   return std::move(response.body);
@@ -203,6 +230,7 @@ oci::Descriptor Client::State::child(const Endpoint& endpoint, const oci::Refere
     throw Error(endpoint.name + ": the index " + index.familiar() + " lists " + entry.digest.str() +
                 ", which the registry does not have; push it again");
   if (response.status != 200) exchange.refuse(question, response);
+  in_context(question.what, [&] { check_announced(response, entry); });
   oci::Descriptor found = entry;
   if (!found.platform) {
     in_context(question.what,
@@ -259,6 +287,10 @@ std::optional<oci::Descriptor> Client::find(const oci::Reference& reference,
 
 oci::Platform Client::platform_of(const oci::Reference& repository, const Document& image) {
   return state_->platform_of(state_->endpoints.to_write(repository.registry), repository, image);
+}
+
+std::string Client::blob(const oci::Reference& repository, const oci::Descriptor& descriptor) {
+  return state_->blob(state_->endpoints.to_write(repository.registry), repository, descriptor);
 }
 
 void Client::patiently(const std::function<void()>& attempt) {

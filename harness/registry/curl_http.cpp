@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <condition_variable>
@@ -33,7 +34,11 @@ class Source {
     struct stat status {};
     if (!file_ || ::fstat(file_.get(), &status) != 0)
       throw system_error("reading " + request.body_file.string(), errno);
-    size_ = static_cast<std::uint64_t>(status.st_size);
+    const auto end = static_cast<std::uint64_t>(status.st_size);
+    start_ = request.body_offset;
+    size_ = request.body_size.value_or(end - std::min(start_, end));
+    if (start_ + size_ > end)
+      throw Error("reading " + request.body_file.string() + ": it has become shorter");
   }
 
   std::uint64_t size() const { return size_; }
@@ -46,8 +51,9 @@ class Source {
       source.offset_ += n;
       return n;
     }
-    const ssize_t n =
-        ::pread(source.file_.get(), to, size * count, static_cast<off_t>(source.offset_));
+    const std::uint64_t left = source.size_ - source.offset_;
+    const ssize_t n = ::pread(source.file_.get(), to, std::min<std::uint64_t>(size * count, left),
+                              static_cast<off_t>(source.start_ + source.offset_));
     if (n < 0) return CURL_READFUNC_ABORT;
     source.offset_ += static_cast<std::size_t>(n);
     return static_cast<std::size_t>(n);
@@ -64,7 +70,7 @@ class Source {
  private:
   std::string_view text_;
   FileDescriptor file_;
-  std::uint64_t size_;
+  std::uint64_t start_ = 0, size_;
   std::size_t offset_ = 0;
 };
 
@@ -74,6 +80,7 @@ struct Incoming {
   const std::stop_token& stop;
   CURL* handle;
   Response response{};
+  bool whole_head = false;  ///< the empty line behind the headers came
   bool too_big = false;
   std::exception_ptr failure{};  ///< of the sink
 
@@ -81,7 +88,11 @@ struct Incoming {
     auto& incoming = *static_cast<Incoming*>(self);
     const std::string_view line(bytes, size * count);
     // Another answer begins: after "100 Continue", say.
-    if (line.starts_with("HTTP/")) incoming.response.headers.clear();
+    if (line.starts_with("HTTP/")) {
+      incoming.response.headers.clear();
+      incoming.whole_head = false;
+    }
+    if (text::trim(line).empty()) incoming.whole_head = true;
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) return size * count;
     std::string name(text::trim(line.substr(0, colon)));
@@ -211,6 +222,10 @@ class CurlHttp final : public Http {
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits_.connect.count()));
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 10L);
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(limits_.stall.count()));
+    if (request.own_connection) {
+      curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, 1L);
+      curl_easy_setopt(handle, CURLOPT_FORBID_REUSE, 1L);
+    }
     if (url.is_loopback()) curl_easy_setopt(handle, CURLOPT_PROXY, "");
     if (!authorities_.empty()) {
       curl_blob blob{const_cast<char*>(authorities_.data()), authorities_.size(), CURL_BLOB_NOCOPY};
@@ -272,6 +287,9 @@ class CurlHttp final : public Http {
       const std::string said = message[0] != '\0' ? message.data() : curl_easy_strerror(code);
       throw TransportError(kind_of(code, said), text::one_line(said));
     }
+    // libcurl takes a connection that ends within the headers for an answer without a body.
+    if (!incoming.whole_head)
+      throw TransportError(TransportError::Kind::broken, "the answer ended within its headers");
     long status = 0;
     curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
     incoming.response.status = static_cast<int>(status);

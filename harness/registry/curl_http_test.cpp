@@ -184,6 +184,16 @@ TEST(CurlHttp, less_than_was_promised_is_a_broken_connection) {
   EXPECT_EQ(kind_of({.url = chunked.url}), Kind::broken);
 }
 
+TEST(CurlHttp, an_answer_that_ends_within_its_headers_is_a_broken_connection) {
+  for (const char* method : {"GET", "HEAD"}) {
+    for (const char* head : {"HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Le",
+                             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"}) {
+      Server server(head);
+      EXPECT_EQ(kind_of({.method = method, .url = server.url}), Kind::broken) << method << head;
+    }
+  }
+}
+
 TEST(CurlHttp, what_is_not_http_is_told) {
   Server garbage("SSH-2.0-OpenSSH_9.2p1\r\n");
   EXPECT_EQ(kind_of({.url = garbage.url}), Kind::other);

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/registry/exchange.hpp"
 
-#include <curl/curl.h>
-
 #include <algorithm>
-#include <charconv>
-#include <ctime>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -23,23 +19,6 @@ constexpr std::chrono::milliseconds longest_pause = 2min;
 
 bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-bool is_passing(int status) {
-  static constexpr int statuses[] = {408, 429, 499, 500, 502, 503, 504, 522};
-  return std::find(std::begin(statuses), std::end(statuses), status) != std::end(statuses);
-}
-
-/// RFC 9110, 10.2.3: seconds or a date.
-std::chrono::milliseconds retry_after(const Response& response) {
-  const std::string text = response.header("retry-after").value_or("");
-  unsigned seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error == std::errc() && end == text.data() + text.size())
-    return std::chrono::seconds(std::min(seconds, 1U << 20U));
-  const std::time_t then = curl_getdate(text.c_str(), nullptr);
-  const std::time_t now = std::time(nullptr);
-  return std::chrono::seconds(then > now ? std::min<std::time_t>(then - now, 1 << 20) : 0);
 }
 
 const char* reason(int status) {
@@ -101,10 +80,10 @@ unsigned tries_worth(TransportError::Kind kind) {
   return 0;
 }
 
-/// 0.25 s, 1 s, 4 s, and up to a quarter more, so that many that failed at once do not come back at once.
-std::chrono::milliseconds usual_pause(unsigned tries) {
+/// 1, 4 and 16 times the first one, and up to a quarter more, so that many that failed at once do not come back at once.
+std::chrono::milliseconds usual_pause(std::chrono::milliseconds first, unsigned tries) {
   static thread_local std::minstd_rand random{std::random_device{}()};
-  const std::chrono::milliseconds pause = 250ms * (1U << (2 * std::min(tries, 2U)));
+  const std::chrono::milliseconds pause = first * (1U << (2 * std::min(tries, 2U)));
   return pause + pause * (random() % 1000) / 4000;
 }
 
@@ -152,11 +131,13 @@ bool is_absent(const Response& response) {
   });
 }
 
-Exchange::Exchange(Http& http, Credentials& credentials, Wait wait, std::stop_token stop)
+Exchange::Exchange(Http& http, Credentials& credentials, Wait wait, std::stop_token stop,
+                   std::chrono::milliseconds first_pause)
     : http_(http),
       tokens_(http, credentials, stop),
       wait_(std::move(wait)),
-      stop_(std::move(stop)) {}
+      stop_(std::move(stop)),
+      first_pause_(first_pause) {}
 
 void Exchange::refuse(const Question& question, const Response& response) const {
   const bool no_right = response.status == 401 || response.status == 403;
@@ -172,7 +153,8 @@ void Exchange::pass(const Question& question, const Response& response) const {
 }
 
 bool Exchange::pause(const Passing& passing, unsigned tries) const {
-  const std::chrono::milliseconds wanted = std::max(passing.after(), usual_pause(tries));
+  const std::chrono::milliseconds wanted =
+      std::max(passing.after(), usual_pause(first_pause_, tries));
   if (tries >= passing.worth() || wanted > longest_pause) return false;
   wait_(wanted, stop_);
   if (stop_.stop_requested()) throw Error("interrupted", ExitCode::interrupted);
@@ -192,11 +174,17 @@ Response Exchange::ask(const Question& question) {
 Response Exchange::once(const Question& question) {
   try {
     Answer proof{tokens_.known(question.endpoint, question.scopes), false};
-    while (true) {
+    for (unsigned fresh = 0; true; fresh += proof.fresh ? 1 : 0) {
       Response response = send(question, question.request, proof.authorization);
-      if (response.status != 401) return response;
-      // What another thread has got may have expired already; what was got for this is refused for good.
-      if (proof.fresh) refuse(question, response);
+      if (response.status != 401) {
+        tokens_.has_served(question.endpoint, question.scopes, proof.authorization);
+        return response;
+      }
+      // What another thread has got may have expired already. What was got for this is refused for good, unless it
+      // was of use to another thread: then it ran out in between, which may happen once.
+      const bool ran_out =
+          fresh < 2 && tokens_.has_run_out(question.endpoint, question.scopes, proof.authorization);
+      if (proof.fresh && !ran_out) refuse(question, response);
       proof = tokens_.answer(question.endpoint, question.scopes, proof.authorization, response);
       if (question.restart) question.restart();
     }
@@ -204,7 +192,7 @@ Response Exchange::once(const Question& question) {
     throw Passing(
         Error(question.what + ": " + error.what() + advice(error.kind(), question.endpoint),
               ExitCode::host),
-        0ms, tries_worth(error.kind()));
+        error.after(), tries_worth(error.kind()));
   } catch (const Passing&) {
     throw;
   } catch (const Error& error) {

@@ -3,6 +3,7 @@
 // What stands between "ask the registry for this" and single HTTP exchanges: credentials, redirects and patience.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -34,7 +35,9 @@ struct Question {
 /// Thread-safe.
 class Exchange {
  public:
-  Exchange(Http& http, Credentials& credentials, Wait wait, std::stop_token stop);
+  /// `first_pause`: patience.hpp.
+  Exchange(Http& http, Credentials& credentials, Wait wait, std::stop_token stop,
+           std::chrono::milliseconds first_pause);
 
   /// The answer, whatever its status is, but for those that are dealt with here: 401 is answered with credentials once,
   /// redirects are followed, and 408, 429, 5xx and lost connections are tried again a few times, after the time that the
@@ -71,18 +74,21 @@ class Exchange {
   /// The same, always as Passing.
   [[noreturn]] void pass(const Question& question, const Response& response) const;
 
+  /// Waits before the next try, after `tries` that failed before this one. False: it is not worth one.
+  bool pause(const Passing& passing, unsigned tries) const;
+
   const std::stop_token& stop_token() const { return stop_; }
   const Wait& wait() const { return wait_; }
 
  private:
   Response once(const Question& question);
   Response send(const Question& question, Request request, const std::string& authorization);
-  bool pause(const Passing& passing, unsigned tries) const;
 
   Http& http_;
   Tokens tokens_;
   Wait wait_;
   std::stop_token stop_;
+  std::chrono::milliseconds first_pause_;
 };
 
 /// The error codes of a registry's answer, e.g. MANIFEST_UNKNOWN (OCI distribution-spec, "Error Codes").

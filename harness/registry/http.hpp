@@ -26,8 +26,11 @@ struct Request {
   std::string method = "GET";
   std::string url;
   Headers headers{};
-  std::string body{};                 ///< what is sent
-  std::filesystem::path body_file{};  ///< instead of `body`: the bytes of this file
+  std::string body{};                        ///< what is sent
+  std::filesystem::path body_file{};         ///< instead of `body`: the bytes of this file
+  std::uint64_t body_offset = 0;             ///< of the file: where they begin
+  std::optional<std::uint64_t> body_size{};  ///< of the file: how many; else all up to its end
+  bool own_connection = false;               ///< a new one, for this alone
   bool has_body() const { return !body.empty() || !body_file.empty(); }
   /// Gets the body of an answer of 2xx piece by piece, in place of Response::body. It may throw, which ends the
   /// exchange and reaches the caller of send().
@@ -46,6 +49,11 @@ struct Response {
   std::optional<std::string> header(std::string_view name) const;
 };
 
+/// Whether the same may succeed a little later: 408, 429, most of 5xx.
+bool is_passing(int status);
+/// How long the registry asks to wait; 0 when it does not (RFC 9110, 10.2.3: seconds or a date).
+std::chrono::milliseconds retry_after(const Response& response);
+
 /// Nothing was answered, or not all of it.
 class TransportError : public Error {
  public:
@@ -57,12 +65,15 @@ class TransportError : public Error {
     broken,  ///< the connection ended in the middle
     other,
   };
-  TransportError(Kind kind, const std::string& message)
-      : Error(message, ExitCode::host), kind_(kind) {}
+  /// `after`: how long to wait before the next try, when that was told.
+  TransportError(Kind kind, const std::string& message, std::chrono::milliseconds after = {})
+      : Error(message, ExitCode::host), kind_(kind), after_(after) {}
   Kind kind() const { return kind_; }
+  std::chrono::milliseconds after() const { return after_; }
 
  private:
   Kind kind_;
+  std::chrono::milliseconds after_;
 };
 
 class Http {
@@ -82,11 +93,14 @@ struct Limits {
   std::chrono::milliseconds connect{std::chrono::seconds(20)};
   std::chrono::seconds stall{60};  ///< less than ten bytes a second for that long
 };
+/// `stall` is $RTFX_STALL_SECONDS (1 to 3600), else 60; it bounds the time to connect as well. Throws Error
+/// (ExitCode::usage) when it is something else.
+Limits usual_limits();
 
 /// libcurl: HTTP/1.1, at most four connections at once, which are used again; proxies from the environment, but never
 /// for loopback addresses. `cert_files` are PEM files of authorities that are trusted beside those of the system
 /// (or of $SSL_CERT_FILE); throws Error (ExitCode::usage) when one cannot be read or holds no certificate.
 std::unique_ptr<Http> make_curl_http(const std::vector<std::filesystem::path>& cert_files = {},
-                                     const Limits& limits = {});
+                                     const Limits& limits = usual_limits());
 
 }  // namespace rtfx::registry

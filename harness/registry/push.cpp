@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/registry/push.hpp"
 
-#include <algorithm>
-#include <atomic>
 #include <set>
 
 #include "harness/oci/index_merge.hpp"
 #include "harness/registry/client_state.hpp"
-#include "harness/registry/parallel.hpp"
+#include "harness/registry/stage.hpp"
 #include "harness/registry/tag_writer.hpp"
 
 namespace rtfx::registry {
@@ -27,52 +25,6 @@ std::vector<oci::Descriptor> local_entries(const oci::Store& store, const std::s
   image.platform = oci::Platform{config.os, config.architecture, ""};
   return {image};
 }
-
-/// Brings manifests and all that they refer to into the repository, untagged.
-class Staging {
- public:
-  Staging(Client& client, const oci::Store& store, const oci::Reference& repository)
-      : client_(client), store_(store), repository_(repository) {}
-
-  void stage(const std::vector<oci::Descriptor>& entries, PushResult& result) {
-    std::vector<Document> missing;
-    for (const oci::Descriptor& entry : entries) collect(entry, missing);
-    std::vector<oci::Descriptor> blobs;
-    std::set<Digest> seen;
-    for (const Document& document : missing) {
-      if (!is_image(document.descriptor)) continue;
-      oci::Manifest manifest = oci::parse_manifest(document.bytes);
-      manifest.layers.push_back(manifest.config);
-      for (const oci::Descriptor& blob : manifest.layers)
-        if (seen.insert(blob.digest).second) blobs.push_back(blob);
-    }
-    std::atomic<std::size_t> sent = 0;
-    for_each_in_parallel(blobs, [&](const oci::Descriptor& blob) {
-      if (client_.put_blob(repository_, blob, store_)) ++sent;
-    });
-    result.blobs_sent += sent;
-    // collect() puts children in front of the index that lists them.
-    for (const Document& document : missing)
-      client_.put_manifest(repository_.with_digest(document.descriptor.digest), document);
-    result.manifests_sent += missing.size();
-  }
-
- private:
-  /// A registry takes a manifest only when it has what it refers to: one that is there needs nothing.
-  void collect(const oci::Descriptor& entry, std::vector<Document>& missing) {
-    if (client_.published_descriptor(repository_.with_digest(entry.digest))) return;
-    const std::string bytes = store_.read(entry);
-    if (is_index(entry)) {
-      for (const oci::Descriptor& child : oci::parse_index(bytes).manifests)
-        collect(child, missing);
-    }
-    missing.push_back({entry, bytes});
-  }
-
-  Client& client_;
-  const oci::Store& store_;
-  const oci::Reference& repository_;
-};
 
 /// TAG-ARCH of each image, in the order of the entries.
 std::vector<Pushed> push_arch_tags(Client& client, const oci::Store& store,
@@ -138,7 +90,9 @@ PushResult push(Client& client, const oci::Store& store, const std::string& name
   }
   std::vector<oci::Reference> releases;
   for (const std::string& tag : options.release_tags) releases.push_back(to.with_tag(tag));
-  Staging(client, store, to).stage(ours, result);
+  const Staged staged = stage(client, store, to, ours);
+  result.blobs_sent = staged.blobs_sent;
+  result.manifests_sent = staged.manifests_sent;
   push_tags(client, store, to, ours, ours, options, result);
   if (!releases.empty()) {
     // A release is what the package is now, with the arches that others published.

@@ -74,16 +74,42 @@ class Client {
   std::optional<oci::Descriptor> published_descriptor(const oci::Reference& reference);
   /// Whether the registry has the blob in this repository.
   bool has_blob(const oci::Reference& repository, const oci::Descriptor& blob);
-  /// Uploads the blob from the store unless the registry has it. Returns whether bytes were sent.
-  bool put_blob(const oci::Reference& repository, const oci::Descriptor& blob,
-                const oci::Store& store);
+  /// Whether the registry has the manifest or index in this repository, with this size.
+  bool has_manifest(const oci::Reference& repository, const oci::Descriptor& manifest);
+  /// How a blob came to be in a repository.
+  enum class Given {
+    there,    ///< it was
+    mounted,  ///< from another repository of the registry
+    sent,
+  };
+  /// Brings the blob from the store into the repository unless it is there; a small one (64 KiB at most) that this client
+  /// has not seen there is sent without asking. What this client knows another repository of the registry to have is
+  /// mounted from there, where the registry does that. Memory does not grow with its size.
+  Given give_blob(const oci::Reference& repository, const oci::Descriptor& blob,
+                  const oci::Store& store);
   /// Gives the bytes to the registry under the reference's tag, or its digest. Throws Error when the registry takes
   /// them for something else. A tag is tried once only: what it stands for may have changed meanwhile (patiently()).
-  void put_manifest(const oci::Reference& reference, const Document& document);
+  /// Returns whether the registry says that it lists the document among the referrers of its subject.
+  bool put_manifest(const oci::Reference& reference, const Document& document);
   /// Copies the blob between repositories of possibly two registries: mounted where the registry can, else through a
   /// file in `scratch`. Nothing happens when it is there.
   void copy_blob(const oci::Reference& from, const oci::Reference& to, const oci::Descriptor& blob,
                  const std::filesystem::path& scratch);
+
+  /// A small blob (8 MiB at most), checked against digest and size. Throws Error when it is not there.
+  std::string blob(const oci::Reference& repository, const oci::Descriptor& descriptor);
+  /// What the registry lists as being about `subject`, with annotations; of one artifact type, or of all ("").
+  /// (referrers.hpp; OCI distribution-spec, "Listing Referrers")
+  std::vector<oci::Descriptor> referrers(const oci::Reference& repository, const Digest& subject,
+                                         const std::string& artifact_type = "");
+  /// put_referrers() (referrers.hpp) for one.
+  void put_referrer(const oci::Reference& repository, const Document& manifest,
+                    const Digest& subject, const std::filesystem::path& locks);
+  /// Makes the tag go away; true also when it was not there. A registry that deletes by digest only is asked to do so
+  /// when no other tag of the repository stands for that manifest, or for an index that lists it. False: the registry
+  /// does not delete, or cannot without harm to another tag; the tag is there as before.
+  /// `going`: tags of the repository that are to go away too, which therefore keep nothing.
+  bool delete_tag(const oci::Reference& tag, const std::vector<std::string>& going = {});
 
   /// The platform of an image, as its configuration says.
   oci::Platform platform_of(const oci::Reference& repository, const Document& image);

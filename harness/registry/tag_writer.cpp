@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <random>
 
 #include "harness/oci/index_merge.hpp"
 #include "harness/registry/client_state.hpp"
@@ -13,18 +12,6 @@ namespace rtfx::registry {
 
 namespace {
 
-using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
-
-constexpr unsigned max_rounds = 20;
-
-/// What one round of read, merge and write came to.
-struct Round {
-  Pushed::Change change = Pushed::Change::unchanged;
-  Document written;                     ///< what the tag should stand for now
-  std::chrono::milliseconds window{0};  ///< between reading and having written
-};
-
 oci::Index index_at(Client& client, const oci::Reference& tag,
                     const std::optional<Document>& document) {
   if (!document) return {};
@@ -32,20 +19,14 @@ oci::Index index_at(Client& client, const oci::Reference& tag,
   return {entries_of(client, tag, *document), {}};
 }
 
-Round merge_once(Client& client, const oci::Reference& tag,
-                 const std::vector<oci::Descriptor>& ours) {
-  const auto start = Clock::now();
-  const std::optional<Document> before = client.published(tag);
-  const oci::Index there = index_at(client, tag, before);
-  const oci::Index wanted = oci::merged(there, ours);
-  const bool in_index = before && is_index(before->descriptor);
-  if (in_index && oci::format_index(wanted) == oci::format_index(there))
-    return {Pushed::Change::unchanged, *before, 0ms};
-  Round round{before ? Pushed::Change::updated : Pushed::Change::created,
-              index_document(wanted, in_index ? before->bytes : ""), 0ms};
-  client.put_manifest(tag, round.written);
-  round.window = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
-  return round;
+/// What the tag should stand for, or nullopt when it has all of ours.
+std::optional<Document> merged_document(Client& client, const TagMerge& merge,
+                                        const std::optional<Document>& now) {
+  const oci::Index there = index_at(client, merge.tag, now);
+  const oci::Index wanted = oci::merged(there, merge.ours);
+  const bool in_index = now && is_index(now->descriptor);
+  if (in_index && oci::format_index(wanted) == oci::format_index(there)) return std::nullopt;
+  return index_document(wanted, in_index ? now->bytes : "");
 }
 
 using Json = nlohmann::ordered_json;
@@ -71,26 +52,6 @@ std::string with_unknown_members(const std::string& index, const std::string& be
   }
   adopt(json, old, {"schemaVersion", "mediaType", "manifests", "annotations"});
   return json.dump();
-}
-
-/// Whether what the tag stands for has all of ours.
-bool has_all(Client& client, const oci::Reference& tag, const std::vector<oci::Descriptor>& ours) {
-  const std::optional<Document> now = client.published(tag);
-  const oci::Index there = index_at(client, tag, now);
-  return now && oci::format_index(oci::merged(there, ours)) == oci::format_index(there);
-}
-
-/// Long enough for another host that has read what was there before us to have written: several times what it took us.
-std::chrono::milliseconds settling(std::chrono::milliseconds window) {
-  return std::clamp<std::chrono::milliseconds>(window * 5, 200ms, 3s);
-}
-
-/// Two that undo each other's work do not meet again at once.
-std::chrono::milliseconds aside(std::chrono::milliseconds window) {
-  static thread_local std::minstd_rand random{std::random_device{}()};
-  const auto most =
-      static_cast<unsigned>(std::max<std::chrono::milliseconds>(window * 8, 100ms).count());
-  return std::chrono::milliseconds(random() % most);
 }
 
 }  // namespace
@@ -122,34 +83,28 @@ std::vector<std::string> arches_of(const std::vector<oci::Descriptor>& entries) 
   return result;
 }
 
+std::vector<Pushed> merge_into_tags(Client& client, const std::vector<TagMerge>& merges,
+                                    const std::filesystem::path& locks) {
+  std::vector<TagUpdate> updates;
+  for (const TagMerge& merge : merges)
+    updates.push_back({merge.tag,
+                       [&client, &merge](const std::optional<Document>& now) {
+                         return merged_document(client, merge, now);
+                       },
+                       merge.before});
+  const std::vector<TagUpdated> updated = update_tags(client, updates, locks);
+  std::vector<Pushed> result;
+  for (std::size_t i = 0; i < updated.size(); ++i)
+    result.push_back({merges[i].tag.familiar(), updated[i].change,
+                      updated[i].document.descriptor.digest,
+                      arches_of(oci::parse_index(updated[i].document.bytes).manifests)});
+  return result;
+}
+
 Pushed merge_into_tag(Client& client, const oci::Reference& tag,
-                      const std::vector<oci::Descriptor>& ours,
-                      const std::filesystem::path& locks) {
-  const TagLock lock(client, locks, tag);
-  std::optional<Pushed::Change> first;
-  for (unsigned rounds = 0; rounds < max_rounds; ++rounds) {
-    std::optional<Round> attempt;
-    client.patiently([&] { attempt = merge_once(client, tag, ours); });
-    const Round& round = *attempt;
-    if (!first) first = round.change;
-    const Digest& digest = round.written.descriptor.digest;
-    const Pushed done{tag.familiar(), *first, digest,
-                      arches_of(oci::parse_index(round.written.bytes).manifests)};
-    if (round.change == Pushed::Change::unchanged) return done;
-    const auto stands = [&] {
-      const std::optional<oci::Descriptor> now = client.published_descriptor(tag);
-      return now && now->digest == digest;
-    };
-    if (stands()) {
-      client.wait(settling(round.window));
-      if (stands()) return done;
-    }
-    // Another one has written. When it knew of ours, the next round finds nothing to do.
-    if (!has_all(client, tag, ours)) client.wait(aside(round.window));
-  }
-  throw Error("writing " + tag.familiar() +
-              ": others change it all the time; the index was written " +
-              std::to_string(max_rounds) + " times and did not last; try again later");
+                      const std::vector<oci::Descriptor>& ours, const std::filesystem::path& locks,
+                      const BeforeTagged& before) {
+  return merge_into_tags(client, {{tag, ours, before}}, locks).front();
 }
 
 Pushed set_tag(Client& client, const oci::Reference& tag, const Document& document,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "harness/registry/push.hpp"
+#include "harness/registry/tag_update.hpp"
 
 namespace rtfx::registry {
 
@@ -13,13 +14,21 @@ namespace rtfx::registry {
 Document index_document(const oci::Index& index, const std::string& before = "");
 
 /// Makes the tag stand for an index with `ours` in place of what it has for their platforms; everything else that it
-/// has stays. What `ours` name must be in the repository. Writes nothing when all is there already.
-///
-/// A registry has no "replace this only if nobody else has": another host may write between our reading and our
-/// writing, and then our index lacks its arch, or its index ours. So the tag is read again at once, and once more when
-/// the other's writing must be over; whoever finds its arch gone adds it again. On one host a lock keeps the order.
+/// has stays, also what others write at the same time (tag_update.hpp). What `ours` name must be in the repository.
+/// Writes nothing when all is there already. `before` is given the index before the tag stands for it: evidence goes
+/// first; and again when another index came of it.
 Pushed merge_into_tag(Client& client, const oci::Reference& tag,
-                      const std::vector<oci::Descriptor>& ours, const std::filesystem::path& locks);
+                      const std::vector<oci::Descriptor>& ours, const std::filesystem::path& locks,
+                      const BeforeTagged& before = {});
+
+/// The same for many tags: four at once, and with one wait for other hosts instead of one for each tag.
+struct TagMerge {
+  oci::Reference tag;
+  std::vector<oci::Descriptor> ours;
+  BeforeTagged before{};
+};
+std::vector<Pushed> merge_into_tags(Client& client, const std::vector<TagMerge>& merges,
+                                    const std::filesystem::path& locks);
 
 /// Makes the tag stand for exactly this; nothing is written when it does.
 Pushed set_tag(Client& client, const oci::Reference& tag, const Document& document,

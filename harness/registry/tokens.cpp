@@ -122,7 +122,23 @@ Answer Tokens::answer(const Endpoint& endpoint, const std::vector<std::string>& 
   }
   if (found.value == refused)
     throw Error("401 Unauthorized; " + log_in_hint(endpoint, credential), ExitCode::host);
+  found.served = false;
   return {found.value, true};
+}
+
+void Tokens::has_served(const Endpoint& endpoint, const std::vector<std::string>& scopes,
+                        const std::string& authorization) {
+  if (authorization.empty()) return;
+  Entry& found = entry(endpoint, scopes);
+  const std::lock_guard lock(found.mutex);
+  if (found.value == authorization) found.served = true;
+}
+
+bool Tokens::has_run_out(const Endpoint& endpoint, const std::vector<std::string>& scopes,
+                         const std::string& authorization) {
+  Entry& found = entry(endpoint, scopes);
+  const std::lock_guard lock(found.mutex);
+  return found.value != authorization || found.served;
 }
 
 std::string Tokens::fetch(const Endpoint& endpoint, const Challenge& challenge,
@@ -139,11 +155,11 @@ std::string Tokens::fetch(const Endpoint& endpoint, const Challenge& challenge,
     response = http_.send(
         token_request(realm.text, challenge, all_scopes(scopes, challenge), credential), stop_);
   } catch (const TransportError& error) {
-    throw TransportError(error.kind(), asking + ": " + error.what());
+    throw TransportError(error.kind(), asking + ": " + error.what(), error.after());
   }
   const std::string status = asking + ": HTTP " + std::to_string(response.status);
-  if (response.status == 429 || response.status >= 500)
-    throw TransportError(TransportError::Kind::broken, status);
+  if (is_passing(response.status))
+    throw TransportError(TransportError::Kind::broken, status, retry_after(response));
   if (response.status == 401 || response.status == 403)
     throw Error(status + "; " + log_in_hint(endpoint, credential), ExitCode::host);
   if (!response.ok()) throw Error(status);

@@ -32,11 +32,18 @@ class Tokens {
   /// Answers a 401 to a request that was sent with `refused` ("" without). Throws Error when there is no way to.
   Answer answer(const Endpoint& endpoint, const std::vector<std::string>& scopes,
                 const std::string& refused, const Response& response);
+  /// A request that was sent with `authorization` was not answered with 401.
+  void has_served(const Endpoint& endpoint, const std::vector<std::string>& scopes,
+                  const std::string& authorization);
+  /// Whether `authorization` has served before, or has been replaced since: then a 401 says that it ran out.
+  bool has_run_out(const Endpoint& endpoint, const std::vector<std::string>& scopes,
+                   const std::string& authorization);
 
  private:
   struct Entry {
     std::mutex mutex;
     std::string value;
+    bool served = false;  ///< the value, at least once
   };
   Entry& entry(const Endpoint& endpoint, const std::vector<std::string>& scopes);
   std::string fetch(const Endpoint& endpoint, const Challenge& challenge,

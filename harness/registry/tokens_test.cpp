@@ -7,6 +7,7 @@
 
 #include <set>
 
+#include "harness/process/fake_runner.hpp"
 #include "harness/registry/publisher.hpp"
 
 namespace rtfx::registry {
@@ -96,6 +97,23 @@ TEST(Tokens, that_expire_in_the_middle_of_a_push_are_replaced) {
   }
 }
 
+TEST(Tokens, that_served_another_thread_are_known_to_have_run_out) {
+  TestClient client;
+  TokenRegistry registry(client);
+  process::FakeRunner runner;
+  Credentials credentials({.docker_config = client.directory.path() / "config.json"}, runner, {});
+  Tokens tokens(*client.registry, credentials, {});
+  const Endpoint endpoint = Endpoints({}).to_read("reg.example.org");
+  const Response refused{401, {{"www-authenticate", challenge}}, ""};
+  const std::string first = tokens.answer(endpoint, {}, "", refused).authorization;
+  EXPECT_FALSE(tokens.has_run_out(endpoint, {}, first));
+  tokens.has_served(endpoint, {}, first);
+  EXPECT_TRUE(tokens.has_run_out(endpoint, {}, first));
+  const std::string second = tokens.answer(endpoint, {}, first, refused).authorization;
+  EXPECT_TRUE(tokens.has_run_out(endpoint, {}, first));
+  EXPECT_FALSE(tokens.has_run_out(endpoint, {}, second));
+}
+
 TEST(Tokens, that_are_refused_end_it) {
   TestClient client;
   TokenRegistry registry(client);
@@ -153,9 +171,11 @@ TEST(Tokens, an_authority_that_refuses_is_told) {
 TEST(Tokens, an_authority_that_is_busy_is_asked_again) {
   TestClient client;
   TokenRegistry registry(client);
-  registry.answer = Response{503, {}, ""};
+  registry.answer = Response{503, {{"retry-after", "9"}}, ""};
   client.while_waiting = [&] { registry.answer.reset(), registry.valid = "t2"; };
   EXPECT_FALSE(client->resolve(image));
+  ASSERT_EQ(client.waits.size(), 1u);
+  EXPECT_EQ(client.waits[0], std::chrono::seconds(9));
   EXPECT_EQ(registry.asked.size(), 2u);
 }
 
