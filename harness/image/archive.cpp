@@ -4,6 +4,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <vector>
@@ -115,51 +116,130 @@ Inode inode_of(struct archive_entry* entry, const std::string& path) {
   return inode;
 }
 
-Extent spool_data(struct archive* reader, struct archive_entry* entry, Spool& spool) {
+/// The digest of contents that come in blocks with holes between them.
+class ContentsHasher {
+ public:
+  explicit ContentsHasher(std::uint64_t size) : size_(size) {}
+  void add(std::uint64_t offset, std::string_view bytes) {
+    if (offset < at_) in_order_ = false;
+    if (!wanted()) return;
+    skip_to(offset);
+    hasher_.update(bytes);
+    at_ += bytes.size();
+  }
+  std::optional<Sha256> finish() {
+    if (!wanted()) return std::nullopt;
+    skip_to(size_);
+    return sha256_of(hasher_.finish());
+  }
+
+ private:
+  /// What is bigger is in no initrd, and may be a hole of terabytes.
+  bool wanted() const { return in_order_ && size_ <= UINT32_MAX; }
+  void skip_to(std::uint64_t offset) {
+    static constexpr char zeros[64 * 1024] = {};
+    while (at_ < offset) {
+      const auto part = std::min<std::uint64_t>(sizeof zeros, offset - at_);
+      hasher_.update({zeros, static_cast<std::size_t>(part)});
+      at_ += part;
+    }
+  }
+
+  Hasher hasher_;
+  std::uint64_t size_, at_ = 0;
+  bool in_order_ = true;
+};
+
+/// Reads an archive that may be hostile.
+class TarReader {
+ public:
+  TarReader(const ReadAt& read_at, Spool& spool, const Place& place, std::stop_token stop)
+      : input_{read_at}, reader_(open_tar(input_)), spool_(spool), place_(place), stop_(stop) {}
+  std::optional<ArchiveMember> next();
+
+ private:
+  void read_contents(struct archive_entry* entry, ArchiveMember& member);
+  void check_progress();
+
+  const oci::BytesLocale bytes_locale_;
+  Input input_;
+  const Reader reader_;
+  Spool& spool_;
+  const Place& place_;
+  const std::stop_token stop_;
+  std::uint32_t number_ = 0;
+};
+
+void TarReader::check_progress() {
+  // A few megabytes of compressed zeros can claim to be any number of bytes.
+  constexpr std::int64_t most = std::int64_t(64) << 30;
+  if (stop_.stop_requested()) throw Error("interrupted", ExitCode::interrupted);
+  if (::archive_filter_bytes(reader_.get(), 0) > most)
+    throw Error("the archive unpacks to more than 64 GiB");
+}
+
+void TarReader::read_contents(struct archive_entry* entry, ArchiveMember& member) {
   const auto declared = ::archive_entry_size(entry);
   if (declared < 0) throw Error("a member has a negative size");
-  const Extent extent = spool.reserve(static_cast<std::uint64_t>(declared));
+  const auto extent = place_(member.number, static_cast<std::uint64_t>(declared));
+  member.inode.data.size = static_cast<std::uint64_t>(declared);
+  if (!extent) return;
+  member.inode.data = *extent;
+  ContentsHasher hasher(extent->size);
   const void* block = nullptr;
   std::size_t size = 0;
   la_int64_t offset = 0;
   for (;;) {
-    const int status = ::archive_read_data_block(reader, &block, &size, &offset);
-    if (status == ARCHIVE_EOF) return extent;
-    check(status, reader);
-    if (offset < 0 || size > extent.size || static_cast<std::uint64_t>(offset) > extent.size - size)
+    check_progress();
+    const int status = ::archive_read_data_block(reader_.get(), &block, &size, &offset);
+    if (status == ARCHIVE_EOF) break;
+    check(status, reader_.get());
+    if (offset < 0 || size > extent->size ||
+        static_cast<std::uint64_t>(offset) > extent->size - size)
       throw Error("a member has more bytes than its size");
+    const std::string_view bytes(static_cast<const char*>(block), size);
+    hasher.add(static_cast<std::uint64_t>(offset), bytes);
     // What is between the blocks of a sparse file stays zero.
-    spool.write_at(extent.offset + static_cast<std::uint64_t>(offset),
-                   {static_cast<const char*>(block), size});
+    spool_.write_at(extent->offset + static_cast<std::uint64_t>(offset), bytes);
   }
+  member.digest = hasher.finish();
+}
+
+std::optional<ArchiveMember> TarReader::next() {
+  check_progress();
+  struct archive_entry* entry = nullptr;
+  const int status = ::archive_read_next_header(reader_.get(), &entry);
+  if (status == ARCHIVE_EOF) return std::nullopt;
+  check(status, reader_.get());
+  const char* name = ::archive_entry_pathname(entry);
+  if (name == nullptr) throw Error("damaged archive: a member has no name");
+  ArchiveMember member;
+  member.number = number_++;
+  member.path = normalise_path(name);
+  if (const char* target = ::archive_entry_hardlink(entry); target != nullptr) {
+    member.hard_link = normalise_path(target);
+  } else {
+    member.inode = inode_of(entry, member.path);
+    if (member.inode.type == FileType::regular) read_contents(entry, member);
+  }
+  return member;
 }
 
 }  // namespace
 
-void read_tar(const ReadAt& read_at, Spool& spool, std::stop_token stop,
+void read_tar(const ReadAt& input, Spool& spool, const Place& place, std::stop_token stop,
               const std::function<void(ArchiveMember)>& each) {
-  const oci::BytesLocale bytes_locale;
-  Input input{read_at};
-  const Reader reader = open_tar(input);
-  for (;;) {
-    if (stop.stop_requested()) throw Error("interrupted", ExitCode::interrupted);
-    struct archive_entry* entry = nullptr;
-    const int status = ::archive_read_next_header(reader.get(), &entry);
-    if (status == ARCHIVE_EOF) return;
-    check(status, reader.get());
-    const char* name = ::archive_entry_pathname(entry);
-    if (name == nullptr) throw Error("damaged archive: a member has no name");
-    ArchiveMember member;
-    member.path = normalise_path(name);
-    if (const char* target = ::archive_entry_hardlink(entry); target != nullptr) {
-      member.hard_link = normalise_path(target);
-    } else {
-      member.inode = inode_of(entry, member.path);
-      if (member.inode.type == FileType::regular)
-        member.inode.data = spool_data(reader.get(), entry, spool);
-    }
+  TarReader reader(input, spool, place, std::move(stop));
+  while (auto member = reader.next()) each(std::move(*member));
+}
+
+void read_tar(const ReadAt& input, Spool& spool, std::stop_token stop,
+              const std::function<void(ArchiveMember)>& each) {
+  const Place place = [&](std::uint32_t, std::uint64_t size) { return spool.reserve(size); };
+  read_tar(input, spool, place, std::move(stop), [&](ArchiveMember member) {
+    if (member.digest) spool.know(member.inode.data, *member.digest);
     each(std::move(member));
-  }
+  });
 }
 
 }  // namespace rtfx::image

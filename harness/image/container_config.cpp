@@ -75,7 +75,8 @@ class ConfigReader {
                                            bool container);
   std::optional<std::vector<Device>> devices();
   std::optional<std::vector<Rlimit>> rlimits();
-  std::optional<std::vector<IdMapping>> mappings(std::string_view key);
+  std::optional<std::vector<IdMapping>> mappings(MapReader& reader, const std::string& what,
+                                                 std::string_view key);
   std::optional<std::map<std::string, std::string>> string_map(std::string_view key);
   std::optional<Id> id(std::string_view key);
   std::optional<std::vector<Id>> ids(std::string_view key);
@@ -102,14 +103,12 @@ std::optional<std::vector<std::string>> ConfigReader::capabilities(std::string_v
       });
 }
 
-bool is_absolute(const std::string& path) { return !path.empty() && path.front() == '/'; }
-
 std::optional<std::vector<Mount>> ConfigReader::binds(std::string_view key) {
   return each_string<Mount>(
       key, [&](const Node& item, const std::string& entry) -> std::optional<Mount> {
         const std::vector<std::string> parts = text::split(entry, ':');
-        if (parts.size() < 2 || parts.size() > 3 || parts[0].empty() || !is_absolute(parts[1])) {
-          problem(item, key, "expected SOURCE:/DESTINATION[:OPTION,...], got \"" + entry + "\"");
+        if (parts.size() < 2 || parts.size() > 3 || parts[0].empty() || parts[1].empty()) {
+          problem(item, key, "expected SOURCE:DESTINATION[:OPTION,...], got \"" + entry + "\"");
           return std::nullopt;
         }
         Mount mount{parts[1], "bind", parts[0], {"rw", "rbind", "rshared"}, item.where};
@@ -125,8 +124,8 @@ std::optional<std::vector<Mount>> ConfigReader::tmpfs() {
   return each_string<Mount>(
       "tmpfs", [&](const Node& item, const std::string& entry) -> std::optional<Mount> {
         const std::vector<std::string> parts = text::split(entry, ':');
-        if (parts.size() > 2 || !is_absolute(parts[0])) {
-          problem(item, "tmpfs", "expected /DESTINATION[:OPTION,...], got \"" + entry + "\"");
+        if (parts.size() > 2 || parts[0].empty()) {
+          problem(item, "tmpfs", "expected DESTINATION[:OPTION,...], got \"" + entry + "\"");
           return std::nullopt;
         }
         return Mount{parts[0], "tmpfs", "tmpfs",
@@ -151,8 +150,6 @@ std::string complete_mount(Mount& mount) {
   if (mount.destination.empty() && place != places.end()) mount.destination = place->second;
   if (mount.destination.empty())
     return "the mount of type " + mount.type + " is missing destination";
-  if (!is_absolute(mount.destination))
-    return "the destination \"" + mount.destination + "\" is not an absolute path";
   return "";
 }
 
@@ -166,6 +163,11 @@ std::optional<std::vector<Mount>> ConfigReader::mounts(MapReader& reader, const 
         mount.source = fields.string_or("source", "");
         mount.options = fields.strings("options").value_or(std::vector<std::string>{});
         mount.where = item.where;
+        // linuxkit's schema spells them this way here.
+        mount.uid_mappings =
+            mappings(fields, name, "uidmappings").value_or(std::vector<IdMapping>{});
+        mount.gid_mappings =
+            mappings(fields, name, "gidmappings").value_or(std::vector<IdMapping>{});
         if (item.kind == Node::Kind::map && container) {
           const std::string wrong = complete_mount(mount);
           if (!wrong.empty()) diagnostics_.error(item.where, name + ": " + wrong);
@@ -248,9 +250,11 @@ std::uint32_t to_u32(MapReader& fields, std::string_view key, const std::string&
   return static_cast<std::uint32_t>(number.value_or(0));
 }
 
-std::optional<std::vector<IdMapping>> ConfigReader::mappings(std::string_view key) {
+std::optional<std::vector<IdMapping>> ConfigReader::mappings(MapReader& reader,
+                                                             const std::string& what,
+                                                             std::string_view key) {
   return each_map<IdMapping>(
-      reader_, what_, key, [&](MapReader& fields, const Node&, const std::string& name) {
+      reader, what, key, [&](MapReader& fields, const Node&, const std::string& name) {
         IdMapping mapping;
         mapping.container = to_u32(fields, "containerID", name, diagnostics_);
         mapping.host = to_u32(fields, "hostID", name, diagnostics_);
@@ -366,12 +370,14 @@ ContainerConfig ConfigReader::read() {
   c.no_new_privileges = reader_.boolean("noNewPrivileges");
   c.hostname = reader_.string_or("hostname", "");
   c.oom_score_adj = reader_.integer("oomScoreAdj");
+  if (c.oom_score_adj && (*c.oom_score_adj < -1000 || *c.oom_score_adj > 1000))
+    problem(*reader_.get("oomScoreAdj"), "oomScoreAdj", "expected a number from -1000 to 1000");
   c.rootfs_propagation = reader_.string("rootfsPropagation");
   c.cgroups_path = reader_.string("cgroupsPath");
   c.sysctl = string_map("sysctl");
   c.rlimits = rlimits();
-  c.uid_mappings = mappings("uidMappings");
-  c.gid_mappings = mappings("gidMappings");
+  c.uid_mappings = mappings(reader_, what_, "uidMappings");
+  c.gid_mappings = mappings(reader_, what_, "gidMappings");
   c.annotations = string_map("annotations");
   c.runtime = runtime();
   const Node* resources = reader_.get("resources");

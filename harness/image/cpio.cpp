@@ -4,7 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <iterator>
+#include <unordered_map>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -12,6 +13,12 @@
 namespace rtfx::image {
 
 namespace {
+
+constexpr std::size_t header_size = 110;
+
+std::uint64_t padded(std::uint64_t size, std::uint64_t unit) {
+  return (size + unit - 1) / unit * unit;
+}
 
 unsigned type_bits(FileType type) {
   switch (type) {
@@ -31,86 +38,96 @@ unsigned type_bits(FileType type) {
   return 0;
 }
 
-/// The archive under construction.
-class Writer {
- public:
-  explicit Writer(const Sink& sink) : sink_(sink) {}
+std::string header(std::string_view name, unsigned mode, const Inode& inode, std::uint32_t number,
+                   std::uint32_t links, std::uint64_t size) {
+  // The format has 32 bits for the time.
+  const auto mtime =
+      static_cast<std::uint32_t>(std::clamp<std::int64_t>(inode.mtime, 0, UINT32_MAX));
+  std::string bytes = fmt::format(
+      "070701{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{}",
+      number, mode, inode.uid, inode.gid, links, mtime, size, 0, 0, inode.device_major,
+      inode.device_minor, name.size() + 1, 0, name);
+  bytes.resize(padded(bytes.size() + 1, 4));
+  return bytes;
+}
 
-  void header(std::string_view name, unsigned mode, const Inode& inode, std::uint32_t number,
-              std::uint32_t links, std::uint64_t size) {
-    // The format has 32 bits for the time.
-    const auto mtime =
-        static_cast<std::uint32_t>(std::clamp<std::int64_t>(inode.mtime, 0, UINT32_MAX));
-    put(fmt::format(
-        "070701{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}",
-        number, mode, inode.uid, inode.gid, links, mtime, size, 0, 0, inode.device_major,
-        inode.device_minor, name.size() + 1, 0));
-    put(name);
-    put(std::string_view("\0", 1));
-    pad(4);
-  }
-  void put(std::string_view bytes) {
-    sink_(bytes);
-    written_ += bytes.size();
-  }
-  void pad(std::size_t unit) {
-    static constexpr char zeros[512] = {};
-    put({zeros, (unit - written_ % unit) % unit});
-  }
-
- private:
-  const Sink& sink_;
-  std::uint64_t written_ = 0;
-};
+/// containers/SECTION/NAME/config.json and runtime.json, what `files:` has, and the SBOM.
+bool is_of_description(const std::string& path, const Inode& inode, const Tree& tree) {
+  const std::string source =
+      inode.origin < tree.origins().size() ? tree.origins()[inode.origin].source : "";
+  if (source == "linuxkit.files" || source == "linuxkit.sbom") return true;
+  const std::string_view name = base_of(path);
+  return path.starts_with("containers/") && std::count(path.begin(), path.end(), '/') == 3 &&
+         (name == "config.json" || name == "runtime.json");
+}
 
 }  // namespace
 
-void write_cpio(const Tree& tree, const Spool& spool,
-                const std::function<bool(std::string_view)>& wanted, const Sink& sink,
-                std::stop_token stop) {
-  std::map<std::uint32_t, std::uint32_t> links;
+std::vector<CpioEntry> cpio_order(const Tree& tree,
+                                  const std::function<bool(std::string_view)>& wanted) {
+  std::unordered_map<std::uint32_t, std::vector<const std::string*>> names;  // if there are several
+  std::unordered_map<std::uint32_t, const std::string*> first;
   for (const auto& [path, entry] : tree.entries()) {
-    if (wanted(path)) ++links[entry.inode];
+    if (tree.inode(entry).type != FileType::regular || !wanted(path)) continue;
+    const auto [it, is_first] = first.emplace(entry.inode, &path);
+    if (is_first) continue;
+    auto& all = names[entry.inode];
+    if (all.empty()) all.push_back(it->second);
+    all.push_back(&path);
   }
-  Writer writer(sink);
-  std::map<std::uint32_t, std::uint32_t> numbers;  // of the files with several names
-  std::uint32_t next = 1;
+  std::vector<CpioEntry> order, files, described;
   for (const auto& [path, entry] : tree.entries()) {
     if (!wanted(path)) continue;
-    if (stop.stop_requested()) throw Error("interrupted", ExitCode::interrupted);
     const Inode& inode = tree.inode(entry);
-    const unsigned mode = type_bits(inode.type) | inode.mode;
-    const bool regular = inode.type == FileType::regular;
-    const std::uint32_t names = links[entry.inode];
-    const auto known = numbers.find(entry.inode);
-    if (known != numbers.end()) {
-      writer.header(path, mode, inode, known->second, names, 0);
+    if (inode.type != FileType::regular) {
+      // The kernel joins only regular files; the further names of anything else are files of their
+      // own.
+      order.push_back(
+          {CpioGroup::nodes, &path, &inode, inode.type == FileType::directory ? 2U : 1U, false});
       continue;
     }
-    const std::uint32_t number = next++;
-    // The kernel joins only regular files; the further names of anything else are files of their
-    // own.
-    if (regular && names > 1) numbers.emplace(entry.inode, number);
-    const std::uint64_t size = regular ? inode.data.size : inode.target.size();
-    if (size > UINT32_MAX)
+    if (inode.data.size > UINT32_MAX)
       throw Error("\"/" + text::printable(path) + "\" is too big for an initrd: " +
-                  std::to_string(size) + " bytes, 4294967295 is the limit");
-    writer.header(path, mode, inode, number,
-                  inode.type == FileType::directory ? 2
-                  : regular                         ? names
-                                                    : 1,
-                  size);
-    if (regular) {
-      spool.copy_to(inode.data, [&](std::string_view bytes) { writer.put(bytes); });
-    } else {
-      writer.put(inode.target);
+                  std::to_string(inode.data.size) + " bytes, 4294967295 is the limit");
+    if (first.at(entry.inode) != &path) continue;
+    const CpioGroup group =
+        is_of_description(path, inode, tree) ? CpioGroup::described : CpioGroup::files;
+    auto& entries = group == CpioGroup::described ? described : files;
+    const auto several = names.find(entry.inode);
+    if (several == names.end()) {
+      entries.push_back({group, &path, &inode, 1, false});
+      continue;
     }
-    writer.pad(4);
+    const auto links = static_cast<std::uint32_t>(several->second.size());
+    for (const std::string* name : several->second)
+      entries.push_back({group, name, &inode, links, name != &path});
   }
-  Inode trailer;
-  trailer.mtime = 0;
-  writer.header("TRAILER!!!", 0, trailer, 0, 1, 0);
-  writer.pad(512);
+  std::move(files.begin(), files.end(), std::back_inserter(order));
+  std::move(described.begin(), described.end(), std::back_inserter(order));
+  return order;
+}
+
+std::uint64_t contents_size(const CpioEntry& entry) {
+  if (entry.further_name) return 0;
+  return entry.inode->type == FileType::regular ? entry.inode->data.size
+                                                : entry.inode->target.size();
+}
+
+std::uint64_t cpio_size(const CpioEntry& entry) {
+  return padded(header_size + entry.path->size() + 1, 4) + padded(contents_size(entry), 4);
+}
+
+std::string cpio_header(const CpioEntry& entry, std::uint32_t number) {
+  return header(*entry.path, type_bits(entry.inode->type) | entry.inode->mode, *entry.inode, number,
+                entry.links, contents_size(entry));
+}
+
+std::string cpio_trailer(std::uint64_t size) {
+  Inode nothing;
+  nothing.mtime = 0;
+  std::string bytes = header("TRAILER!!!", 0, nothing, 0, 1, 0);
+  bytes.resize(padded(size + bytes.size(), 512) - size);
+  return bytes;
 }
 
 }  // namespace rtfx::image

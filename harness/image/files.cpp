@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <vector>
 
 #include "base/files.hpp"
 #include "harness/image/image.hpp"
 #include "harness/image/layout.hpp"
+#include "harness/image/spool_file.hpp"
 
 namespace rtfx::image {
 
@@ -32,25 +28,8 @@ std::filesystem::path source_path(const std::string& source) {
 /// The bytes of a file of this host. nullopt: it cannot be read and is optional.
 std::optional<Extent> spool_source(const FileSpec& file, Spool& spool) {
   const std::filesystem::path path = source_path(file.text);
-  const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd && file.optional) return std::nullopt;
-  if (!fd) throw system_error("reading " + path.string(), errno);
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) throw system_error("reading " + path.string(), errno);
-  if (!S_ISREG(status.st_mode)) throw Error(path.string() + " is not a regular file");
-  const Extent extent = spool.reserve(static_cast<std::uint64_t>(status.st_size));
-  std::vector<char> buffer(256 * 1024);
-  std::uint64_t done = 0;
-  while (done < extent.size) {
-    const ssize_t got =
-        ::read(fd.get(), buffer.data(), std::min<std::uint64_t>(buffer.size(), extent.size - done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw system_error("reading " + path.string(), errno);
-    if (got == 0) throw Error(path.string() + " became shorter while it was read");
-    spool.write_at(extent.offset + done, {buffer.data(), static_cast<std::size_t>(got)});
-    done += static_cast<std::uint64_t>(got);
-  }
-  return extent;
+  if (file.optional && ::access(path.c_str(), R_OK) != 0) return std::nullopt;
+  return spool_file(path, spool);
 }
 
 void add_missing_parents(Tree& root, const std::string& path, const Inode& file) {
@@ -67,7 +46,7 @@ void add_missing_parents(Tree& root, const std::string& path, const Inode& file)
 }
 
 void add_file(const FileSpec& file, const ImageSpec& spec, Tree& root, Spool& spool,
-              std::uint32_t origin) {
+              const std::set<std::string>& hidden, std::uint32_t origin) {
   using Kind = FileSpec::Kind;
   Inode inode;
   inode.origin = origin;
@@ -103,17 +82,23 @@ void add_file(const FileSpec& file, const ImageSpec& spec, Tree& root, Spool& sp
     }
   }
   add_missing_parents(root, path, inode);
+  if (root.find(path) != nullptr || hidden.contains(path)) {
+    Origin origin_of_this = root.origins().at(origin);
+    origin_of_this.replaces = true;
+    inode.origin = root.add_origin(std::move(origin_of_this));
+  }
   root.merge_entry(path, std::move(inode));
 }
 
 }  // namespace
 
-void add_files(const ImageSpec& spec, Tree& root, Spool& spool) {
+void add_files(const ImageSpec& spec, Tree& root, Spool& spool,
+               const std::set<std::string>& hidden) {
   for (std::size_t i = 0; i < spec.files.size(); ++i) {
     const FileSpec& file = spec.files[i];
     const std::string location = fmt::format("files[{}]", i);
     in_context(file.where.str() + ": " + location, [&] {
-      add_file(file, spec, root, spool, root.add_origin({location, "linuxkit.files"}));
+      add_file(file, spec, root, spool, hidden, root.add_origin({location, "linuxkit.files"}));
     });
   }
 }

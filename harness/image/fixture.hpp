@@ -5,6 +5,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
 
@@ -153,5 +154,26 @@ inline std::string shell(const std::string& command) {
   EXPECT_EQ(0, ::pclose(pipe)) << command;
   return output;
 }
+
+/// For tests of writers of file systems: a tree, and the file that it is written to.
+class WriterTest : public ::testing::Test {
+ protected:
+  Inode inode_of(const std::string& text) {
+    Inode inode;
+    inode.data = spool_.add(text);
+    return inode;
+  }
+  /// What `write` gives to its sink goes into the file; returns what `write` returns.
+  template <typename Write>
+  auto into_file(Write&& write) {
+    const FileDescriptor fd(::open(image_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644));
+    return write([&](std::string_view bytes) { write_all(fd.get(), bytes, image_.string()); });
+  }
+
+  TemporaryDirectory directory_;
+  Spool spool_{directory_.path()};
+  Tree tree_;
+  std::filesystem::path image_ = directory_.path() / "image";
+};
 
 }  // namespace rtfx::image::fixture

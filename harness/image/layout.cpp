@@ -5,9 +5,13 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "harness/image/archive.hpp"
 #include "harness/image/filter.hpp"
+#include "harness/image/gunzip.hpp"
+#include "harness/image/kernel_binary.hpp"
+#include "harness/image/layers.hpp"
 #include "harness/image/oci_config.hpp"
+#include "harness/image/sbom.hpp"
+#include "harness/oci/reference.hpp"
 
 namespace rtfx::image {
 
@@ -23,28 +27,40 @@ Inode directory(std::uint32_t origin) {
 
 class Builder {
  public:
-  Builder(const ImageSpec& spec, const SourceImages& images, Spool& spool)
-      : spec_(spec), images_(images), spool_(spool) {}
+  Builder(const ImageSpec& spec, const SourceImages& images, Spool& spool, const LayoutParts& parts)
+      : spec_(spec), images_(images), spool_(spool), parts_(parts) {}
   Layout build();
 
  private:
   void add_kernel(const Kernel& kernel);
   void add_modules(const Extent& tar, std::uint32_t origin);
+  void put_decompressed_kernel(const Inode& binary, const SourceImage& image);
   void add_init();
   void merge_package_databases(std::uint32_t origin);
   void add_volume(const Volume& volume, const std::string& location);
   void add_containers(const char* section, const std::vector<Container>& containers, bool numbered);
   void add_container(const Container& container, const std::string& location,
                      const std::string& prefix);
+  void add_sbom();
   void put_text(const std::string& path, std::string_view text, std::uint32_t origin);
+  void note_sbom(const std::string& location, const SourceImage& image, const std::string& prefix) {
+    if (!image.sboms.empty()) sboms_.push_back({location, prefix, image.sboms});
+  }
   std::uint32_t origin(const std::string& location, const std::string& source) {
     return layout_.root.add_origin({location, source});
   }
+  std::uint32_t origin(const std::string& location, const SourceImage& image) {
+    return layout_.root.add_origin(
+        {location, image.full_ref, parts_.arch + " " + image.manifest.digest.str()});
+  }
+  void add_again(const std::vector<LaidOut>& entries);
 
   const ImageSpec& spec_;
   const SourceImages& images_;
   Spool& spool_;
+  const LayoutParts& parts_;
   Layout layout_;
+  std::vector<SbomPart> sboms_;
   std::map<Digest, std::string> placed_;  ///< images that are on disk for a container: where
 };
 
@@ -64,7 +80,18 @@ const Inode& regular_file(const Tree& tree, const std::string& name, const char*
 
 void Builder::add_kernel(const Kernel& kernel) {
   const SourceImage& image = images_.at(kernel.image);
-  const std::uint32_t from = origin("kernel", image.full_ref);
+  note_sbom("kernel", image, "");
+  layout_.cmdline = kernel.cmdline;
+  if (parts_.kernel) {
+    add_again(*parts_.kernel);
+    const Inode* binary = layout_.root.find("boot/kernel");
+    const Inode* ucode = layout_.root.find("boot/ucode.cpio");
+    if (binary != nullptr) layout_.kernel = binary->data;
+    if (ucode != nullptr) layout_.ucode = ucode->data;
+    put_text("boot/cmdline", kernel.cmdline, origin("kernel", image));
+    return;
+  }
+  const std::uint32_t from = origin("kernel", image);
   const auto put_boot = [&](const char* path, const Inode& inode) {
     Inode copy;
     copy.mode = inode.mode;
@@ -75,8 +102,8 @@ void Builder::add_kernel(const Kernel& kernel) {
   const Inode& binary = regular_file(*image.files, kernel.binary, "kernel");
   layout_.root.put("boot", directory(from));
   layout_.kernel = binary.data;
-  layout_.cmdline = kernel.cmdline;
   put_boot("boot/kernel", binary);
+  if (parts_.decompress_kernel) put_decompressed_kernel(binary, image);
   put_text("boot/cmdline", kernel.cmdline, from);
   if (!kernel.ucode.empty()) {
     const Inode& ucode = regular_file(*image.files, kernel.ucode, "microcode");
@@ -89,23 +116,58 @@ void Builder::add_kernel(const Kernel& kernel) {
   }
 }
 
-void Builder::add_modules(const Extent& tar, std::uint32_t origin) {
-  Tree members;
-  members.add_origin({});
-  const auto read_at = [&](std::uint64_t offset, char* buffer, std::size_t size) {
-    return spool_.read_at(tar, offset, buffer, size);
-  };
-  read_tar(read_at, spool_, {}, [&](ArchiveMember member) {
-    if (member.hard_link) {
-      members.link(member.path, *member.hard_link);
-    } else {
-      members.put(member.path, std::move(member.inode));
-    }
+/// Layout::kernel stays as it is: formats that want the kernel apart decompress it themselves.
+void Builder::put_decompressed_kernel(const Inode& binary, const SourceImage& image) {
+  spool_.fetch(binary.data);
+  const auto packed = in_context("--decompress-kernel", [&] {
+    const auto gzip = find_gzip(binary.data, spool_);
+    if (!gzip) throw Error("the kernel is not compressed by gzip");
+    return *gzip;
   });
-  layout_.root.merge(members, "", origin);
+  Inode file;
+  file.mode = binary.mode;
+  std::uint64_t size = 0;
+  gunzip(packed, spool_, [&](std::string_view bytes) { size += bytes.size(); }, {});
+  file.data = spool_.reserve(size);
+  std::uint64_t at = file.data.offset;
+  gunzip(packed, spool_,
+         [&](std::string_view bytes) {
+           spool_.write_at(at, bytes);
+           at += bytes.size();
+         },
+         {});
+  file.origin = layout_.root.add_origin(
+      {"kernel", image.full_ref, parts_.arch + " " + image.manifest.digest.str(), true});
+  layout_.root.put("boot/kernel", std::move(file));
+}
+
+void Builder::add_modules(const Extent& tar, std::uint32_t origin) {
+  layout_.root.merge(read_members(tar, spool_), "", origin);
+}
+
+/// Entries that were merged before need no merging among themselves.
+void Builder::add_again(const std::vector<LaidOut>& entries) {
+  std::map<std::pair<std::string, std::string>, std::uint32_t> origins;
+  for (const LaidOut& entry : entries) {
+    if (entry.hard_link) {
+      layout_.root.link(entry.path, *entry.hard_link);
+      continue;
+    }
+    const auto [known, is_new] = origins.try_emplace({entry.origin.location, entry.origin.source});
+    if (is_new) known->second = layout_.root.add_origin(entry.origin);
+    Inode inode = entry.inode;
+    inode.origin = known->second;
+    layout_.root.merge_entry(entry.path, std::move(inode));
+  }
 }
 
 void Builder::add_init() {
+  if (parts_.init) {
+    for (std::size_t i = 0; i < spec_.init.size(); ++i)
+      note_sbom(fmt::format("init[{}]", i), images_.at(spec_.init[i]), "");
+    add_again(*parts_.init);
+    return;
+  }
   std::uint32_t last = 0;
   for (std::size_t i = 0; i < spec_.init.size(); ++i) {
     const std::string location = fmt::format("init[{}]", i);
@@ -113,7 +175,8 @@ void Builder::add_init() {
     in_context(location + " (" + spec_.init[i] + ")", [&] {
       Tree files = *image.files;
       drop_leftovers(files);
-      last = origin(location, image.full_ref);
+      last = origin(location, image);
+      note_sbom(location, image, "");
       layout_.root.merge(files, "", last);
     });
   }
@@ -134,6 +197,7 @@ void Builder::merge_package_databases(std::uint32_t origin) {
   if (databases.size() < 2) return;
   std::string all;
   for (const Extent& database : databases) {
+    spool_.fetch(database);
     spool_.copy_to(database, [&](std::string_view bytes) { all += bytes; });
     all += "\n\n";
   }
@@ -143,16 +207,21 @@ void Builder::merge_package_databases(std::uint32_t origin) {
 void Builder::add_volume(const Volume& volume, const std::string& location) {
   const std::string prefix = "containers/volumes/" + volume.name;
   const std::uint32_t own = origin(location, "linuxkit.volumes");
-  if (volume.image.empty()) {
+  if (volume.holds_layout()) {
+    const std::uint32_t from = origin(location, oci::expand_reference(volume.image));
+    layout_.root.put(prefix + "/lower", directory(from));
+    layout_.root.merge(*parts_.volumes.at(volume.name), prefix + "/lower", from);
+  } else if (volume.image.empty()) {
     layout_.root.put(prefix + "/lower", directory(origin(location, "empty")));
   } else {
     const SourceImage& image = images_.at(volume.image);
     Tree files = *image.files;
-    const std::uint32_t from = origin(location, image.full_ref);
+    const std::uint32_t from = origin(location, image);
     drop_leftovers(files);
     add_basics(files, Resolv::link, spool_, 0);
     layout_.root.put(prefix + "/lower", directory(from));
     layout_.root.merge(files, prefix + "/lower", from);
+    note_sbom(location, image, prefix + "/lower");
   }
   layout_.root.put(prefix + "/tmp", directory(own));
   layout_.root.put(prefix + "/merged", directory(own));
@@ -161,8 +230,11 @@ void Builder::add_volume(const Volume& volume, const std::string& location) {
 void Builder::add_container(const Container& container, const std::string& location,
                             const std::string& prefix) {
   const SourceImage& image = images_.at(container.image);
-  const ResolvedContainer resolved = resolve_container(container, image.config, spec_);
-  const std::uint32_t from = origin(location, image.full_ref);
+  const auto before = parts_.containers.find(location);
+  const ResolvedContainer resolved = before != parts_.containers.end()
+                                         ? before->second
+                                         : resolve_container(container, image.config, spec_);
+  const std::uint32_t from = origin(location, image);
   // A read-only container runs from its files, another one from an overlay over them.
   const std::string own_files = prefix + (resolved.readonly ? "/rootfs" : "/lower");
   const auto [place, first] = placed_.emplace(image.manifest.digest, own_files);
@@ -173,6 +245,7 @@ void Builder::add_container(const Container& container, const std::string& locat
     add_basics(files, Resolv::text, spool_, 0);
     layout_.root.put(own_files, directory(from));
     layout_.root.merge(files, own_files, from);
+    note_sbom(location, image, own_files);
   }
   put_text(prefix + "/config.json", resolved.config_json, from);
   std::vector<Mount> mounts;
@@ -209,6 +282,17 @@ void Builder::add_containers(const char* section, const std::vector<Container>& 
   }
 }
 
+void Builder::add_sbom() {
+  in_context("the SBOM", [&] {
+    Inode file;
+    file.data = spool_.add(merge_sboms(sboms_, parts_.sbom));
+    const std::string path = layout_.root.resolve_parents(normalise_path(parts_.sbom.path));
+    const bool replaces = layout_.root.find(path) != nullptr || parts_.hidden.contains(path);
+    file.origin = layout_.root.add_origin({"sbom", "linuxkit.sbom", "", replaces});
+    layout_.root.merge_entry(path, std::move(file));
+  });
+}
+
 Layout Builder::build() {
   origin("", "");
   if (spec_.kernel)
@@ -223,14 +307,16 @@ Layout Builder::build() {
   add_containers("onboot", spec_.onboot, true);
   add_containers("onshutdown", spec_.onshutdown, true);
   add_containers("services", spec_.services, false);
-  add_files(spec_, layout_.root, spool_);
+  add_files(spec_, layout_.root, spool_, parts_.hidden);
+  if (!parts_.sbom.path.empty()) add_sbom();
   return std::move(layout_);
 }
 
 }  // namespace
 
-Layout lay_out(const ImageSpec& spec, const SourceImages& images, Spool& spool) {
-  return Builder(spec, images, spool).build();
+Layout lay_out(const ImageSpec& spec, const SourceImages& images, Spool& spool,
+               const LayoutParts& parts) {
+  return Builder(spec, images, spool, parts).build();
 }
 
 }  // namespace rtfx::image

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+
+#include "base/files.hpp"
 
 namespace rtfx::image {
 
@@ -53,6 +56,41 @@ void check_trust(const Node& node, Diagnostics& diagnostics) {
   reader.finish();
 }
 
+/// The line of the first byte that is not UTF-8. YAML may be UTF-16 as well, which begins with its
+/// mark.
+std::optional<int> line_that_is_not_utf8(std::string_view text) {
+  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) return std::nullopt;
+  int line = 1;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto first = static_cast<unsigned char>(text[i]);
+    if (first == '\n') ++line;
+    const std::size_t more = first < 0x80                    ? 0
+                             : first >= 0xc2 && first < 0xe0 ? 1
+                             : first >= 0xe0 && first < 0xf0 ? 2
+                             : first >= 0xf0 && first < 0xf5 ? 3
+                                                             : std::string_view::npos;
+    if (more > text.size() - i - 1) return line;
+    for (std::size_t k = 1; k <= more; ++k)
+      if ((static_cast<unsigned char>(text[i + k]) & 0xc0U) != 0x80) return line;
+    i += more + 1;
+  }
+  return std::nullopt;
+}
+
+Node parse_document(const ImageFile& file, Diagnostics& diagnostics) {
+  Node nothing;
+  nothing.where = {file.name, 0};
+  try {
+    const std::string text = file.text ? *file.text : read_file(file.name);
+    const auto line = line_that_is_not_utf8(text);
+    if (!line) return yaml::parse(text, file.name, diagnostics);
+    diagnostics.error({file.name, *line}, "not UTF-8");
+  } catch (const Error& error) {
+    diagnostics.error({}, error.what());
+  }
+  return nothing;
+}
+
 void merge_section(Node& root, const Node::Entry& section, Diagnostics& diagnostics) {
   const Node::Kind kind = section.value.kind;
   const auto wrong = [&](const char* wanted) {
@@ -81,14 +119,17 @@ void merge_section(Node& root, const Node::Entry& section, Diagnostics& diagnost
 
 }  // namespace
 
-Node merge_files(const std::vector<std::filesystem::path>& files, const PackageResolver& resolver,
+Node merge_files(const std::vector<ImageFile>& files, const PackageResolver& resolver,
                  Diagnostics& diagnostics) {
   Node root;
   root.kind = Node::Kind::map;
-  root.where = {files.empty() ? std::filesystem::path() : files.front(), 0};
-  for (const std::filesystem::path& file : files) {
+  root.where = {files.empty() ? std::filesystem::path() : files.front().name, 0};
+  const PackageResolver refuse = [](const auto&, const auto&) -> std::string {
+    throw Error("only a YAML of this host can name packages");
+  };
+  for (const ImageFile& file : files) {
     const std::size_t problems = diagnostics.messages().size();
-    Node document = yaml::parse_file(file, diagnostics);
+    Node document = parse_document(file, diagnostics);
     if (document.kind != Node::Kind::map) {
       if (diagnostics.messages().size() == problems)
         diagnostics.error(
@@ -97,7 +138,7 @@ Node merge_files(const std::vector<std::filesystem::path>& files, const PackageR
                 kind_name(document));
       continue;
     }
-    resolve_packages(document, resolver, diagnostics);
+    resolve_packages(document, file.remote ? refuse : resolver, diagnostics);
     for (const Node::Entry& section : document.entries) merge_section(root, section, diagnostics);
   }
   return root;

@@ -51,12 +51,26 @@ void set(Json& object, const char* key, const Json& value) {
   if (!empty) object[key] = value;
 }
 
+Json to_json(const std::vector<IdMapping>& mappings) {
+  Json json = Json::array();
+  for (const IdMapping& mapping : mappings) {
+    Json item;
+    item["containerID"] = mapping.container;
+    item["hostID"] = mapping.host;
+    item["size"] = mapping.size;
+    json.push_back(item);
+  }
+  return json;
+}
+
 Json to_json(const Mount& mount) {
   Json json;
   json["destination"] = mount.destination;
   set(json, "type", mount.type);
   set(json, "source", mount.source);
   set(json, "options", mount.options);
+  set(json, "uidMappings", to_json(mount.uid_mappings));
+  set(json, "gidMappings", to_json(mount.gid_mappings));
   return json;
 }
 
@@ -82,8 +96,6 @@ class ConfigWriter {
   Json namespaces() const;
   Json devices(Json& resources) const;
   Json linux_part() const;
-  Json mappings(const std::optional<std::vector<IdMapping>>& label,
-                const std::optional<std::vector<IdMapping>>& yaml) const;
 
   const ContainerConfig& label_;
   const ContainerConfig& yaml_;
@@ -235,23 +247,10 @@ Json ConfigWriter::devices(Json& resources) const {
   return json;
 }
 
-Json ConfigWriter::mappings(const std::optional<std::vector<IdMapping>>& label,
-                            const std::optional<std::vector<IdMapping>>& yaml) const {
-  Json json = Json::array();
-  for (const IdMapping& mapping : choose(label, yaml)) {
-    Json item;
-    item["containerID"] = mapping.container;
-    item["hostID"] = mapping.host;
-    item["size"] = mapping.size;
-    json.push_back(item);
-  }
-  return json;
-}
-
 Json ConfigWriter::linux_part() const {
   Json json;
-  set(json, "uidMappings", mappings(label_.uid_mappings, yaml_.uid_mappings));
-  set(json, "gidMappings", mappings(label_.gid_mappings, yaml_.gid_mappings));
+  set(json, "uidMappings", to_json(choose(label_.uid_mappings, yaml_.uid_mappings)));
+  set(json, "gidMappings", to_json(choose(label_.gid_mappings, yaml_.gid_mappings)));
   set(json, "sysctl", choose(label_.sysctl, yaml_.sysctl));
   const auto& given = yaml_.resources ? yaml_.resources : label_.resources;
   Json resources = given ? Json::parse(*given) : Json::object();

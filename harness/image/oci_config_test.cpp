@@ -210,6 +210,34 @@ TEST(Config, VolumesAreBoundFromWhereTheyAreMounted) {
   }
 }
 
+TEST(Config, WhatLinuxkitLosesSilentlyIsThere) {
+  const json config = config_of(R"(  mounts:
+  - type: tmpfs
+    destination: /z
+    uidmappings: [{hostID: 5, containerID: 1, size: 2}]
+  gidMappings: [{hostID: 7, containerID: 8, size: 9}]
+  command: ["@daily", "@x"]
+  resources:
+    memory: {kernelTCP: 1, disableOOMKiller: true}
+    cpu: {realtimeRuntime: 2, realtimePeriod: 3}
+    blockio: {leafWeight: 4, throttleReadBpsDevice: [{major: 8, minor: 0, rate: 5}]}
+    hugepageLimits: [{pageSize: 2MB, limit: 6}]
+    network: {classID: 7}
+)");
+  EXPECT_EQ(json({{{"containerID", 1}, {"hostID", 5}, {"size", 2}}}),
+            config["mounts"].back()["uidMappings"]);
+  EXPECT_EQ(json({{{"containerID", 8}, {"hostID", 7}, {"size", 9}}}),
+            config["linux"]["gidMappings"]);
+  EXPECT_EQ(json({"@daily", "@x"}), config["process"]["args"]);
+  EXPECT_EQ(json::parse(R"({"memory": {"kernelTCP": 1, "disableOOMKiller": true},
+                            "cpu": {"realtimeRuntime": 2, "realtimePeriod": 3},
+                            "blockIO": {"leafWeight": 4,
+                                        "throttleReadBpsDevice": [{"major": 8, "minor": 0, "rate": 5}]},
+                            "hugepageLimits": [{"pageSize": "2MB", "limit": 6}],
+                            "network": {"classID": 7}})"),
+            config["linux"]["resources"]);
+}
+
 TEST(Config, DevicesNeedTheirCgroupRule) {
   const json linux_part = config_of(
       "  devices:\n  - {path: /dev/console, type: c, major: 5, minor: 1, mode: '0666'}\n  - {path: "

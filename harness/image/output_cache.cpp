@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "harness/image/build_cache.hpp"
 #include "harness/image/spec.hpp"
 
 namespace rtfx::image {
@@ -19,12 +20,6 @@ using Json = nlohmann::json;
 
 constexpr std::uintmax_t most_kept = std::uintmax_t(3) << 30;  // bytes
 constexpr const char* list_name = "outputs.json";
-
-/// Any change of the program can change what it writes.
-const std::string& program_digest() {
-  static const std::string digest = Digest::of_file("/proc/self/exe").str();
-  return digest;
-}
 
 std::string source_digest(const FileSpec& file) {
   std::string path = file.text;
@@ -59,15 +54,20 @@ void drop_oldest(const fs::path& cache) {
 
 }  // namespace
 
-Digest output_key(const ImageSpec& spec, const std::vector<UsedImage>& images,
-                  const AssembleOptions& options) {
+Digest output_key(const ImageSpec& spec, const Sources& sources, const AssembleOptions& options) {
   Json key;
   key["program"] = program_digest();
   key["zlib"] = ::zlibVersion();
-  key["format"] = options.format == Format::tar ? "tar" : "kernel+initrd";
-  key["arch"] = options.arch;
+  for (const Format format : options.formats) key["formats"].push_back(format_name(format));
+  key["compression"] = compression_name(options.compression);
+  key["decompress-kernel"] = options.decompress_kernel;
+  key["disk-size"] = options.disk_size;
+  key["sbom"] = options.sbom.path;
+  key["arch"] = options.arch.name;
   key["spec"] = merged_json(spec);
-  for (const UsedImage& image : images) key["images"].push_back({image.ref, image.digest.str()});
+  key["more"] = sources.more;
+  for (const UsedImage& image : sources.used)
+    key["images"].push_back({image.ref, image.digest.str()});
   for (const FileSpec& file : spec.files) {
     if (file.kind == FileSpec::Kind::source) key["files"].push_back(source_digest(file));
   }
@@ -75,14 +75,14 @@ Digest output_key(const ImageSpec& spec, const std::vector<UsedImage>& images,
 }
 
 std::optional<std::vector<std::string>> fetch_outputs(const fs::path& cache, const Digest& key,
-                                                      Format format, OutputSet& outputs) {
+                                                      OutputSet& outputs) {
   const fs::path folder = cache / key.hex();
   std::error_code error;
   if (!fs::exists(folder / list_name, error)) return std::nullopt;
   try {
     const Json list = Json::parse(read_file(folder / list_name));
     std::vector<std::string> warnings = list.at("warnings").get<std::vector<std::string>>();
-    for (const std::string& suffix : OutputSet::suffixes(format)) {
+    for (const std::string& suffix : outputs.suffixes()) {
       const auto digest = list.at("outputs").find(suffix);
       if (digest == list.at("outputs").end()) continue;
       const FileDescriptor made = outputs.create(suffix);
@@ -105,6 +105,7 @@ void keep_outputs(const fs::path& cache, const Digest& key, const OutputSet& out
                   const std::vector<std::string>& warnings) {
   std::error_code error;
   if (fs::exists(cache / key.hex(), error)) return;
+  fs::create_directories(cache, error);
   try {
     const TemporaryDirectory folder("new", cache);
     Json list;

@@ -10,85 +10,51 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "harness/image/cpio.hpp"
-#include "harness/image/gzip.hpp"
-#include "harness/image/tar.hpp"
+#include "harness/image/output_writers.hpp"
 
 namespace rtfx::image {
 
 namespace {
 
-/// Collects small writes.
-class BufferedFile {
- public:
-  BufferedFile(FileDescriptor fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {
-    buffer_.reserve(size);
-  }
-  void write(std::string_view bytes) {
-    if (buffer_.size() + bytes.size() > size) flush();
-    if (bytes.size() >= size) {
-      write_all(fd_.get(), bytes, name_);
-    } else {
-      buffer_ += bytes;
-    }
-  }
-  void flush() {
-    write_all(fd_.get(), buffer_, name_);
-    buffer_.clear();
-  }
-
- private:
-  static constexpr std::size_t size = 256 * 1024;
-  FileDescriptor fd_;
-  std::string name_, buffer_;
+struct Writer {
+  Format format;
+  void (*write)(OutputJob&);
 };
 
-void write_initrd(const Layout& layout, const Spool& spool, OutputSet& outputs,
-                  std::stop_token stop) {
-  BufferedFile file(outputs.create("-initrd.img"), "the initrd");
-  const Sink to_file = [&](std::string_view bytes) { file.write(bytes); };
-  // Microcode is for the early kernel, which does not decompress.
-  if (layout.ucode) spool.copy_to(*layout.ucode, to_file);
-  GzipWriter gzip(to_file);
-  // What is booted apart from the root file system is not in it a second time; the directory stays.
-  const auto wanted = [](std::string_view path) { return !path.starts_with("boot/"); };
-  write_cpio(
-      layout.root, spool, wanted, [&](std::string_view bytes) { gzip.write(bytes); }, stop);
-  gzip.finish();
-  file.flush();
+const std::vector<Writer>& writers() {
+  using enum Format;
+  static const std::vector<Writer> all = {
+      {kernel_initrd, write_kernel_initrd},
+      {tar_kernel_initrd, write_tar_kernel_initrd},
+      {tar, write_tar_output},
+      {docker, write_docker},
+      {kernel_squashfs, write_kernel_squashfs},
+      {kernel_erofs, write_kernel_erofs},
+      {kernel_iso, write_kernel_iso},
+      {iso_bios, write_iso_bios},
+      {iso_efi, write_iso_efi},
+      {iso_efi_initrd, write_iso_efi_initrd},
+      {raw_bios, write_raw_bios},
+      {raw_efi, write_raw_efi},
+      {qcow2_bios, write_qcow2_bios},
+      {qcow2_efi, write_qcow2_efi},
+      {vhd, write_vhd},
+      {dynamic_vhd, write_dynamic_vhd},
+      {vmdk, write_vmdk},
+      {gcp, write_gcp},
+      {aws, write_aws},
+  };
+  return all;
 }
 
-void write_kernel_initrd(const Layout& layout, const Spool& spool, OutputSet& outputs,
-                         std::stop_token stop) {
-  if (layout.kernel) {
-    BufferedFile file(outputs.create("-kernel"), "the kernel");
-    spool.copy_to(*layout.kernel, [&](std::string_view bytes) { file.write(bytes); });
-    file.flush();
-  }
-  write_initrd(layout, spool, outputs, stop);
-  if (layout.cmdline.empty()) return;
-  const FileDescriptor fd = outputs.create("-cmdline");
-  write_all(fd.get(), layout.cmdline, "the command line");
-}
-
-std::vector<std::string> lost_attributes(const Tree& root) {
-  std::vector<std::string> warnings;
-  for (const auto& [path, entry] : root.entries()) {
-    std::vector<std::string> names;
-    for (const auto& [name, value] : root.inode(entry).xattrs)
-      names.push_back(text::printable(name));
-    if (!names.empty() && !path.starts_with("boot/"))
-      warnings.push_back("/" + text::printable(path) +
-                         ": an initrd cannot hold its extended attributes (" +
-                         text::join(names, ", ") + ")");
-  }
-  return warnings;
+bool contains(const std::vector<Format>& formats, Format format) {
+  return std::find(formats.begin(), formats.end(), format) != formats.end();
 }
 
 }  // namespace
 
-OutputSet::OutputSet(std::filesystem::path directory, std::string name, Format format)
-    : directory_(std::move(directory)), name_(std::move(name)), format_(format) {}
+OutputSet::OutputSet(std::filesystem::path directory, std::string name, std::vector<Format> formats)
+    : directory_(std::move(directory)), name_(std::move(name)), formats_(std::move(formats)) {}
 
 OutputSet::~OutputSet() { clear(); }
 
@@ -97,24 +63,29 @@ void OutputSet::clear() {
   files_.clear();
 }
 
-std::vector<std::string> OutputSet::suffixes(Format format) {
-  switch (format) {
-    case Format::kernel_initrd:
-      return {"-kernel", "-initrd.img", "-cmdline"};
-    case Format::tar:
-      return {".tar"};
+std::vector<std::string> OutputSet::suffixes() const {
+  std::vector<std::string> all;
+  for (const Format format : formats_) {
+    for (std::string& suffix : format_suffixes(format)) {
+      if (std::find(all.begin(), all.end(), suffix) == all.end()) all.push_back(std::move(suffix));
+    }
   }
-  return {};
+  return all;
 }
 
 FileDescriptor OutputSet::create(const std::string& suffix) {
   static std::atomic<unsigned> serial{0};
   std::filesystem::path path = directory_ / (name_ + suffix);
   path += ".tmp." + std::to_string(::getpid()) + "." + std::to_string(serial++);
-  FileDescriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
   if (!fd) throw system_error("writing " + (directory_ / (name_ + suffix)).string(), errno);
   files_.push_back({suffix, path});
   return fd;
+}
+
+bool OutputSet::has(const std::string& suffix) const {
+  return std::any_of(files_.begin(), files_.end(),
+                     [&](const File& file) { return file.suffix == suffix; });
 }
 
 std::vector<std::filesystem::path> OutputSet::commit() {
@@ -124,30 +95,24 @@ std::vector<std::filesystem::path> OutputSet::commit() {
     if (::rename(file.temporary.c_str(), paths.back().c_str()) != 0)
       throw system_error("writing " + paths.back().string(), errno);
   }
-  for (const std::string& suffix : suffixes(format_)) {
-    const auto written = std::any_of(files_.begin(), files_.end(),
-                                     [&](const File& file) { return file.suffix == suffix; });
-    if (!written) ::unlink((directory_ / (name_ + suffix)).c_str());
+  for (const std::string& suffix : suffixes()) {
+    if (!has(suffix)) ::unlink((directory_ / (name_ + suffix)).c_str());
   }
   files_.clear();
   return paths;
 }
 
-std::vector<std::string> write_outputs(const Layout& layout, const Spool& spool, Format format,
-                                       OutputSet& outputs, std::stop_token stop) {
-  switch (format) {
-    case Format::kernel_initrd:
-      write_kernel_initrd(layout, spool, outputs, stop);
-      return lost_attributes(layout.root);
-    case Format::tar: {
-      BufferedFile file(outputs.create(".tar"), "the tar");
-      write_tar(
-          layout.root, spool, [&](std::string_view bytes) { file.write(bytes); }, stop);
-      file.flush();
-      return {};
-    }
+std::vector<std::string> write_outputs(const Layout& layout, const Spool& spool,
+                                       const AssembleOptions& options, OutputSet& outputs,
+                                       std::stop_token stop) {
+  check_formats(options.formats, options.arch);
+  OutputJob job(layout, spool, options, outputs, std::move(stop));
+  // In the order of the table: what several formats need is then made where it is an output itself.
+  for (const Writer& writer : writers()) {
+    if (!contains(options.formats, writer.format)) continue;
+    in_context("format " + std::string(format_name(writer.format)), [&] { writer.write(job); });
   }
-  return {};
+  return job.warnings();
 }
 
 }  // namespace rtfx::image

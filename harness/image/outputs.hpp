@@ -16,16 +16,18 @@ namespace rtfx::image {
 /// removed on destruction.
 class OutputSet {
  public:
-  OutputSet(std::filesystem::path directory, std::string name, Format format);
+  OutputSet(std::filesystem::path directory, std::string name, std::vector<Format> formats);
   OutputSet(const OutputSet&) = delete;
   OutputSet& operator=(const OutputSet&) = delete;
   ~OutputSet();
 
-  /// Every suffix that the format can have: "-kernel", ".tar".
-  static std::vector<std::string> suffixes(Format format);
+  /// Every suffix that the formats can have, each once.
+  std::vector<std::string> suffixes() const;
 
-  /// Opens the temporary file of NAME + suffix for writing.
+  /// Opens the temporary file of NAME + suffix for reading and writing.
   FileDescriptor create(const std::string& suffix);
+  /// Whether it was created.
+  bool has(const std::string& suffix) const;
   struct File {
     std::string suffix;
     std::filesystem::path temporary;
@@ -33,19 +35,20 @@ class OutputSet {
   const std::vector<File>& files() const { return files_; }
   /// Forgets and removes all files.
   void clear();
-  /// Gives all files their names, removes the format's files that are not among them, and returns
+  /// Gives all files their names, removes the formats' files that are not among them, and returns
   /// the paths.
   std::vector<std::filesystem::path> commit();
 
  private:
   std::filesystem::path directory_;
   std::string name_;
-  Format format_;
+  std::vector<Format> formats_;
   std::vector<File> files_;
 };
 
-/// Writes the layout in the set's format; returns warnings about what the format could not hold.
-std::vector<std::string> write_outputs(const Layout& layout, const Spool& spool, Format format,
-                                       OutputSet& outputs, std::stop_token stop);
+/// Writes the layout in all formats of the options; returns warnings about what a format could not hold.
+std::vector<std::string> write_outputs(const Layout& layout, const Spool& spool,
+                                       const AssembleOptions& options, OutputSet& outputs,
+                                       std::stop_token stop);
 
 }  // namespace rtfx::image

@@ -42,6 +42,7 @@ class SpecReader {
   void read_init(MapReader& root);
   void read_containers(MapReader& root, const char* section, std::vector<Container>& containers);
   void read_volumes(MapReader& root);
+  void read_platform(Volume& volume, const std::string& platform, const std::string& what);
   void read_files(MapReader& root);
   FileSpec read_file(MapReader& fields, const Node& item, const std::string& what);
   Id read_id(MapReader& fields, const char* key, const std::string& what);
@@ -78,7 +79,8 @@ void SpecReader::read_kernel(const Node& node) {
   if (kernel.cmdline.find_first_of("\n\r") != std::string::npos)
     problem(node.where, "kernel.cmdline: expected one line");
   if (image == nullptr || image->kind == Node::Kind::null) {
-    if (!node.entries.empty()) problem(node.where, "kernel: \"image\" is missing");
+    if (!node.entries.empty())
+      spec_.notes.push_back(node.where.str() + ": kernel: without \"image\" there is no kernel");
     return;
   }
   kernel.image = image_ref(*image, "kernel.image");
@@ -115,6 +117,21 @@ void SpecReader::read_containers(MapReader& root, const char* section,
   }
 }
 
+void SpecReader::read_platform(Volume& volume, const std::string& platform,
+                               const std::string& what) {
+  const std::vector<std::string> parts = text::split(platform, '/');
+  const bool good = (parts.size() == 2 || parts.size() == 3) &&
+                    std::none_of(parts.begin(), parts.end(), [](const std::string& part) {
+                      return part.empty() || part.find_first_of(" :,") != std::string::npos;
+                    });
+  if (good) {
+    volume.platforms.push_back({parts[0], parts[1], parts.size() == 3 ? parts[2] : ""});
+  } else {
+    problem(volume.where,
+            what + ".platforms: expected OS/ARCH such as linux/arm64, got \"" + platform + "\"");
+  }
+}
+
 void SpecReader::read_volumes(MapReader& root) {
   std::size_t index = 0;
   std::set<std::string> names;
@@ -128,11 +145,15 @@ void SpecReader::read_volumes(MapReader& root) {
       volume.image = image_ref(*image, what + ".image");
     volume.readonly = fields.boolean_or("readonly", false);
     const std::string format = fields.string_or("format", "filesystem");
-    fields.strings("platforms");
+    volume.where = item->where;
+    for (const std::string& platform :
+         fields.strings("platforms").value_or(std::vector<std::string>{}))
+      read_platform(volume, platform, what);
     fields.finish();
-    if (format != "filesystem")
-      problem(item->where,
-              what + ".format: \"" + format + "\" is not supported yet; supported: filesystem");
+    if (format == "oci") volume.format = Volume::Format::oci;
+    if (format != "filesystem" && format != "oci")
+      problem(fields.get("format")->where,
+              what + ".format: expected filesystem or oci, got \"" + format + "\"");
     if (!consists_of(volume.name, "_-"))
       problem(item->where,
               what + ".name: expected lower-case letters, digits, \"_\" and \"-\", got \"" +
@@ -331,7 +352,7 @@ std::uint32_t resolve_id(const Id& id, const ImageSpec& spec) {
   return *found;
 }
 
-std::shared_ptr<const ImageSpec> load_image(const std::vector<std::filesystem::path>& files,
+std::shared_ptr<const ImageSpec> load_image(const std::vector<ImageFile>& files,
                                             const PackageResolver& resolver,
                                             Diagnostics& diagnostics) {
   auto spec = std::make_shared<ImageSpec>();
@@ -347,7 +368,9 @@ std::vector<std::string> image_refs(const ImageSpec& spec) {
   };
   if (spec.kernel) add(spec.kernel->image);
   for (const std::string& ref : spec.init) add(ref);
-  for (const Volume& volume : spec.volumes) add(volume.image);
+  for (const Volume& volume : spec.volumes) {
+    if (!volume.holds_layout()) add(volume.image);
+  }
   for (const auto* section : {&spec.onboot, &spec.onshutdown, &spec.services})
     for (const Container& container : *section) add(container.image);
   return refs;

@@ -10,16 +10,22 @@
 
 #include "base/error.hpp"
 #include "base/yaml.hpp"
+#include "harness/oci/descriptor.hpp"
 
 namespace rtfx::image {
 
 /// A user or group: a number, or the name of a container of the same image (or "root").
 using Id = std::variant<std::uint32_t, std::string>;
 
+struct IdMapping {
+  std::uint32_t container = 0, host = 0, size = 0;
+};
+
 struct Mount {
   std::string destination, type, source;
   std::vector<std::string> options;
   Location where;
+  std::vector<IdMapping> uid_mappings{}, gid_mappings{};
 };
 
 struct Device {
@@ -32,10 +38,6 @@ struct Device {
 struct Rlimit {
   std::string type;  ///< "RLIMIT_NOFILE"
   std::uint64_t soft = 0, hard = 0;
-};
-
-struct IdMapping {
-  std::uint32_t container = 0, host = 0, size = 0;
 };
 
 struct Interface {
@@ -80,9 +82,18 @@ struct Container {
 };
 
 struct Volume {
+  enum class Format {
+    filesystem,  ///< the files of the image
+    oci,         ///< the image itself, as an OCI layout
+  };
   std::string name;
   std::string image;  ///< "": empty
   bool readonly = false;
+  Format format = Format::filesystem;
+  std::vector<oci::Platform> platforms;  ///< what of an index Format::oci takes; empty: all
+  Location where;
+
+  bool holds_layout() const { return format == Format::oci && !image.empty(); }
 };
 
 struct Kernel {
@@ -111,7 +122,8 @@ struct ImageSpec {
   std::vector<Volume> volumes;
   std::vector<Container> onboot, onshutdown, services;
   std::vector<FileSpec> files;
-  yaml::Node merged;  ///< the same as one document, with @pkg: resolved
+  std::vector<std::string> notes{};  ///< what is allowed and rarely meant, one line each
+  yaml::Node merged;                 ///< the same as one document, with @pkg: resolved
 
   const Volume* find_volume(const std::string& name) const;
 };
@@ -137,5 +149,7 @@ std::uint32_t resolve_id(const Id& id, const ImageSpec& spec);
 
 /// merged_yaml(), as JSON.
 std::string merged_json(const ImageSpec& spec);
+/// An entry of a section as JSON that is the same for every way of writing it.
+std::string canonical_json(const ImageSpec& spec, const char* section, std::size_t index);
 
 }  // namespace rtfx::image

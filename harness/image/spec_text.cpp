@@ -4,6 +4,7 @@
 // that stands for the spec.
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "harness/image/image.hpp"
@@ -74,13 +75,20 @@ void expand(Json& object, const char* key) {
   if (object.contains(key)) object[key] = oci::expand_reference(object[key].get<std::string>());
 }
 
-/// The document with its sections in the usual order and image references in full.
-Json document(const ImageSpec& spec) {
+/// The document with its sections in the usual order.
+Json sections_of(const ImageSpec& spec) {
   Json result = Json::object();
   for (const std::string_view name : sections) {
-    const Node* section = spec.merged.find(name);
-    if (section == nullptr) continue;
-    Json& value = result[std::string(name)] = to_json(*section, "");
+    if (const Node* section = spec.merged.find(name))
+      result[std::string(name)] = to_json(*section, "");
+  }
+  return result;
+}
+
+/// The same with image references in full.
+Json document(const ImageSpec& spec) {
+  Json result = sections_of(spec);
+  for (auto& [name, value] : result.items()) {
     if (name == "kernel") {
       expand(value, "image");
     } else if (name == "init") {
@@ -96,32 +104,104 @@ std::string quote(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-/// Block style, two spaces a level; strings are double-quoted, so that no reader takes them for
-/// something else.
-void write_yaml(const Json& value, const std::string& indent, std::string& out) {
-  if (value.is_array() && !value.empty()) {
-    for (const Json& item : value) {
-      out += indent + "-";
-      if (item.is_structured() && !item.empty()) {
-        std::string nested;
-        write_yaml(item, indent + "  ", nested);
-        out += " " + nested.substr(indent.size() + 2);
-      } else {
-        out += " " + quote(item) + "\n";
-      }
-    }
+bool is_one_of(std::string word, std::initializer_list<std::string_view> words) {
+  std::transform(word.begin(), word.end(), word.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// Whether every YAML reader takes the bare text for this string.
+bool is_plain(const std::string& text) {
+  const auto among = [](unsigned char c, std::string_view more) {
+    return std::isalnum(c) != 0 || more.find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  if (text.empty() || !among(static_cast<unsigned char>(text[0]), "/_$") ||
+      text.find_first_not_of("0123456789+-.:_eExXoO") == std::string::npos ||
+      std::isdigit(static_cast<unsigned char>(text[0])) != 0)
+    return false;
+  if (is_one_of(text, {"true", "false", "yes", "no", "on", "off", "y", "n", "null"})) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool inside = i + 1 < text.size() && text[i + 1] != ' ';
+    if (!among(static_cast<unsigned char>(text[i]), "/_$.=@+,-") &&
+        !(inside && (text[i] == ':' || text[i] == ' ')))
+      return false;
+  }
+  return true;
+}
+
+/// Whether it can be written as lines of its own, as they are.
+bool is_block(const std::string& text) {
+  return text.size() > 1 && text.ends_with('\n') && !text.ends_with("\n\n") && text[0] != ' ' &&
+         text[0] != '\n' && text.find(" \n") == std::string::npos &&
+         std::all_of(text.begin(), text.end(),
+                     [](unsigned char c) { return c == '\n' || (c >= 0x20 && c < 0x7f); });
+}
+
+/// YAML in block style.
+class YamlWriter {
+ public:
+  /// For machines: strings are double-quoted, so that no reader takes them for something else.
+  explicit YamlWriter(std::size_t step, bool readable) : step_(step), readable_(readable) {}
+  std::string write(const Json& document) {
+    put(document, 0);
+    return out_.empty() ? "{}\n" : out_;
+  }
+
+ private:
+  void put(const Json& value, std::size_t column);
+  void put_list(const Json& list, std::size_t column);
+  void put_scalar(const Json& value, std::size_t column);
+  /// The next stop to the right, counted from the left edge, as Go's yaml package does it.
+  std::size_t deeper(std::size_t column) const { return (column / step_ + 1) * step_; }
+
+  std::size_t step_;
+  bool readable_;
+  std::string out_;
+};
+
+void YamlWriter::put_scalar(const Json& value, std::size_t column) {
+  if (!readable_ || !value.is_string()) {
+    out_ += " " + quote(value) + "\n";
     return;
   }
+  const std::string& text = value.get_ref<const std::string&>();
+  if (!is_block(text)) {
+    out_ += " " + (is_plain(text) ? text : quote(value)) + "\n";
+    return;
+  }
+  out_ += " |\n";
+  std::size_t start = 0;
+  for (std::size_t end = 0; (end = text.find('\n', start)) != std::string::npos; start = end + 1) {
+    if (end > start) out_ += std::string(column, ' ') + text.substr(start, end - start);
+    out_ += "\n";
+  }
+}
+
+void YamlWriter::put_list(const Json& list, std::size_t column) {
+  for (const Json& item : list) {
+    out_ += std::string(column, ' ') + "-";
+    if (item.is_structured() && !item.empty()) {
+      const std::size_t start = out_.size();
+      put(item, column + 2);
+      out_.replace(start, column + 2, " ");
+    } else {
+      put_scalar(item, deeper(column));
+    }
+  }
+}
+
+void YamlWriter::put(const Json& value, std::size_t column) {
+  if (value.is_array()) return put_list(value, column);
   for (const auto& [key, item] : value.items()) {
     const bool plain = std::all_of(key.begin(), key.end(), [](unsigned char c) {
       return std::isalnum(c) != 0 || c == '.' || c == '_';
     });
-    out += indent + (plain && !key.empty() ? key : quote(key)) + ":";
+    out_ += std::string(column, ' ') + (plain && !key.empty() ? key : quote(key)) + ":";
     if (item.is_structured() && !item.empty()) {
-      out += "\n";
-      write_yaml(item, indent + "  ", out);
+      out_ += "\n";
+      put(item, deeper(column));
     } else {
-      out += " " + quote(item) + "\n";
+      put_scalar(item, deeper(column));
     }
   }
 }
@@ -129,9 +209,29 @@ void write_yaml(const Json& value, const std::string& indent, std::string& out) 
 }  // namespace
 
 std::string merged_yaml(const ImageSpec& spec) {
-  std::string out;
-  write_yaml(document(spec), "", out);
-  return out.empty() ? "{}\n" : out;
+  return YamlWriter(2, false).write(document(spec));
+}
+
+std::string readable_yaml(const ImageSpec& spec) {
+  Json document = Json::object();
+  const Json written = sections_of(spec);
+  for (const std::string_view name :
+       {"kernel", "init", "onboot", "onshutdown", "services", "files", "volumes"}) {
+    const auto section = written.find(std::string(name));
+    if (section != written.end()) {
+      document[std::string(name)] = *section;
+    } else if (name != "kernel") {
+      document[std::string(name)] = Json::array();
+    }
+  }
+  return YamlWriter(4, true).write(document);
+}
+
+std::string canonical_json(const ImageSpec& spec, const char* section, std::size_t index) {
+  const Json all = document(spec);
+  // This type sorts its keys.
+  const nlohmann::json sorted = nlohmann::json::parse(quote(all.at(section).at(index)));
+  return sorted.dump();
 }
 
 std::string merged_json(const ImageSpec& spec) {

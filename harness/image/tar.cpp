@@ -68,7 +68,7 @@ bool is_plain(std::string_view s, std::size_t longest) {
 
 class Writer {
  public:
-  explicit Writer(const Sink& sink) : sink_(sink) {}
+  explicit Writer(const Sink& sink, bool gnu_links = false) : sink_(sink), gnu_links_(gnu_links) {}
   void put(std::string_view bytes) {
     sink_(bytes);
     written_ += bytes.size();
@@ -95,9 +95,14 @@ class Writer {
   }
   void put_entry(const std::string& path, const Inode& inode, const Origin& origin,
                  const std::string* hard_link);
+  void put_file(const TarFile& file);
+  void finish();
 
  private:
+  void put_gnu_link(const std::string& target);
+
   const Sink& sink_;
+  bool gnu_links_;
   std::uint64_t written_ = 0;
 };
 
@@ -122,6 +127,8 @@ std::string_view type_flag(FileType type) {
 void Writer::put_entry(const std::string& path, const Inode& inode, const Origin& origin,
                        const std::string* hard_link) {
   Records records{{"LINUXKIT.location", origin.location}, {"LINUXKIT.source", origin.source}};
+  if (!origin.manifest.empty()) records["RTFX.manifest"] = origin.manifest;
+  if (origin.replaces) records["RTFX.replaces"] = "yes";
   Header header;
   header.set(name_field, path);
   if (!is_plain(path, name_field.size)) records["path"] = path;
@@ -136,7 +143,11 @@ void Writer::put_entry(const std::string& path, const Inode& inode, const Origin
   header.set(type_field, hard_link != nullptr ? "1" : type_flag(inode.type));
   const std::string& link = hard_link != nullptr ? *hard_link : inode.target;
   header.set(link_field, link);
-  if (!is_plain(link, link_field.size)) records["linkpath"] = link;
+  if (gnu_links_ && inode.type == FileType::symlink) {
+    if (link.size() > link_field.size) put_gnu_link(link);
+  } else if (!is_plain(link, link_field.size)) {
+    records["linkpath"] = link;
+  }
   if (inode.type == FileType::character_device || inode.type == FileType::block_device) {
     if (!header.set_number(major_field, inode.device_major))
       throw Error("the device " + path + " has a number that tar cannot hold");
@@ -150,15 +161,55 @@ void Writer::put_entry(const std::string& path, const Inode& inode, const Origin
   put(header.finish());
 }
 
+/// A long target of a symbolic link as a member of its own (GNU tar manual, "Basic Tar Format").
+void Writer::put_gnu_link(const std::string& target) {
+  Header header;
+  header.set(name_field, "././@LongLink");
+  for (const Field field : {mode_field, uid_field, gid_field, mtime_field})
+    header.set_number(field, 0);
+  header.set_number(size_field, target.size() + 1);
+  header.set(type_field, "K");
+  put(header.finish());
+  put(target);
+  put(std::string_view("\0", 1));
+  pad();
+}
+
+void Writer::put_file(const TarFile& file) {
+  Records records;
+  if (!file.location.empty())
+    records = {{"LINUXKIT.location", file.location}, {"LINUXKIT.source", file.source}};
+  Header header;
+  header.set(name_field, file.path);
+  header.set_number(mode_field, 0644);
+  header.set_number(uid_field, 0);
+  header.set_number(gid_field, 0);
+  if (!header.set_number(size_field, file.contents.size))
+    records["size"] = std::to_string(file.contents.size);
+  header.set_number(mtime_field, static_cast<std::uint64_t>(generated_mtime));
+  header.set(type_field, "0");
+  if (!records.empty()) put_records(file.path, records);
+  put(header.finish());
+  file.contents.copy_to([&](std::string_view bytes) { put(bytes); });
+  pad();
+}
+
+void Writer::finish() {
+  static constexpr char end[2 * block] = {};
+  put({end, sizeof end});
+}
+
 }  // namespace
 
-void write_tar(const Tree& tree, const Spool& spool, const Sink& sink, std::stop_token stop) {
-  Writer writer(sink);
+void write_tar(const Tree& tree, const Spool& spool, const Sink& sink, std::stop_token stop,
+               const TarOptions& options) {
+  Writer writer(sink, options.gnu_links);
   std::map<std::uint32_t, std::string> first_names;
   std::map<std::uint32_t, int> names;
   for (const auto& [path, entry] : tree.entries()) ++names[entry.inode];
   for (const auto& [path, entry] : tree.entries()) {
     if (stop.stop_requested()) throw Error("interrupted", ExitCode::interrupted);
+    if (options.wanted && !options.wanted(path)) continue;
     const Inode& inode = tree.inode(entry);
     const auto first = first_names.find(entry.inode);
     writer.put_entry(path, inode, tree.origins().at(inode.origin),
@@ -169,8 +220,14 @@ void write_tar(const Tree& tree, const Spool& spool, const Sink& sink, std::stop
       spool.copy_to(inode.data, [&](std::string_view bytes) { writer.put(bytes); });
     writer.pad();
   }
-  static constexpr char end[2 * block] = {};
-  writer.put({end, sizeof end});
+  for (const TarFile& file : options.more) writer.put_file(file);
+  writer.finish();
+}
+
+void write_plain_tar(const std::vector<TarFile>& files, const Sink& sink) {
+  Writer writer(sink);
+  for (const TarFile& file : files) writer.put_file(file);
+  writer.finish();
 }
 
 }  // namespace rtfx::image

@@ -36,6 +36,8 @@ struct Inode {
 /// "linuxkit.files".
 struct Origin {
   std::string location, source;
+  std::string manifest{};  ///< "amd64 sha256:...": which image the source was; empty: it is no image
+  bool replaces = false;   ///< there was something else before
 };
 
 /// A file system as a table: path -> inode. Contents are in a Spool. Iteration is sorted and has
@@ -54,6 +56,12 @@ class Tree {
   const Inode* find(std::string_view path) const;
   const std::vector<Origin>& origins() const { return origins_; }
   std::uint32_t add_origin(Origin origin);
+
+  /// For reading back a tree that was written down: inodes in order, then names in order.
+  void append(Inode inode) { add_inode(std::move(inode)); }
+  void name(std::string path, Entry entry) {
+    entries_.emplace_hint(entries_.end(), std::move(path), entry);
+  }
 
   /// Puts an entry at a normalised path, as unpacking a layer does: a directory over a directory
   /// changes its attributes, anything else replaces what was there with everything below. Missing
