@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <charconv>
-
-#include "base/error.hpp"
 #include "base/text.hpp"
 #include "fmt/format.h"
 #include "harness/vm/boot.hpp"
@@ -10,44 +7,27 @@ namespace rtfx::vm {
 
 namespace {
 
-/// A port number, or nothing.
-std::optional<int> parse_port(std::string_view text) {
-  int port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size() || port < 1 || port > 65535)
-    return std::nullopt;
-  return port;
-}
-
-/// A comma starts the next option of a qemu argument; two stand for one.
-std::string escaped(const std::filesystem::path& path) {
-  std::string result;
-  for (const char c : path.string()) result.append(c == ',' ? 2 : 1, c);
-  return result;
-}
-
-std::string device(const Arch& arch, const std::string& kind, const std::string& properties) {
-  switch (arch.virtio) {
-    case VirtioBus::pci:
-      return fmt::format("virtio-{}-pci,{}", kind, properties);
-    case VirtioBus::ccw:
-      return fmt::format("virtio-{}-ccw,{}", kind, properties);
-  }
-  return {};
-}
-
 /// Without an option ROM, which only serves to boot from the network.
-std::string network_device(const Arch& arch) {
-  return device(arch, "net",
-                arch.virtio == VirtioBus::pci ? "netdev=net0,romfile=" : "netdev=net0");
+std::string network_device(const BootSpec& spec) {
+  std::string properties = "netdev=net0";
+  if (!spec.mac.empty()) properties += ",mac=" + spec.mac;
+  if (spec.arch.virtio == VirtioBus::pci) properties += ",romfile=";
+  return virtio_device(spec.arch, "net", properties);
 }
 
-std::string network(const std::vector<Publish>& publish) {
-  std::string result = "user,id=net0";
-  for (const Publish& port : publish) {
-    result += fmt::format(",hostfwd={}:127.0.0.1:{}-:{}", port.protocol, port.host, port.guest);
-  }
+std::string machine(const BootSpec& spec) {
+  const bool kvm = spec.accelerator == Accelerator::kvm;
+  std::string result = spec.machine.empty() ? spec.arch.machine : spec.machine;
+  if (kvm && spec.machine.empty() && !spec.arch.kvm_machine.empty())
+    result += "," + spec.arch.kvm_machine;
+  result += ",accel=" + accelerator_name(spec.accelerator);
+  if (!spec.shares.empty()) result += ",memory-backend=memory";  // virtiofsd reads and writes it
   return result;
+}
+
+std::string cpu(const BootSpec& spec) {
+  if (!spec.cpu.empty()) return spec.cpu;
+  return spec.accelerator == Accelerator::kvm ? "host" : spec.arch.cpu;
 }
 
 }  // namespace
@@ -60,34 +40,6 @@ std::string accelerator_name(Accelerator accelerator) {
       return "kvm";
   }
   return {};
-}
-
-Publish parse_publish(const std::string& text) {
-  const auto bad = [&text]() {
-    return Error(
-        fmt::format(
-            "cannot publish \"{}\": expected [HOST]:GUEST[/tcp|udp] with ports from 1 to 65535",
-            text),
-        ExitCode::usage);
-  };
-  Publish result;
-  std::string_view ports = text;
-  if (const auto slash = ports.find('/'); slash != std::string_view::npos) {
-    result.protocol = ports.substr(slash + 1);
-    ports = ports.substr(0, slash);
-    if (result.protocol != "tcp" && result.protocol != "udp") throw bad();
-  }
-  const auto colon = ports.find(':');
-  if (colon == std::string_view::npos) throw bad();
-  const auto guest = parse_port(ports.substr(colon + 1));
-  if (!guest) throw bad();
-  result.guest = *guest;
-  if (colon > 0) {
-    const auto host = parse_port(ports.substr(0, colon));
-    if (!host) throw bad();
-    result.host = *host;
-  }
-  return result;
 }
 
 std::string complete_cmdline(const std::string& cmdline, const Arch& arch) {
@@ -106,27 +58,48 @@ std::string complete_cmdline(const std::string& cmdline, const Arch& arch) {
   return result;
 }
 
-std::vector<std::string> qemu_command_line(const BootSpec& spec,
-                                           const std::filesystem::path& qmp_socket) {
+std::vector<std::string> qemu_command_line(const BootSpec& spec, const std::string& qmp) {
   const Arch& arch = spec.arch;
-  const bool kvm = spec.accelerator == Accelerator::kvm;
-  std::vector<std::string> line = {
-      arch.qemu,    "-nodefaults", "-no-user-config",
-      "-no-reboot", "-S",          "-display",
-      "none",       "-machine",    arch.machine + ",accel=" + accelerator_name(spec.accelerator)};
+  std::vector<std::string> line = {arch.qemu, "-nodefaults", "-no-user-config", "-no-reboot"};
   const auto add = [&line](std::initializer_list<std::string> words) {
     line.insert(line.end(), words);
   };
-  if (const std::string cpu = kvm ? "host" : arch.cpu; !cpu.empty()) add({"-cpu", cpu});
+  const auto add_all = [&line](const std::vector<std::string>& words) {
+    line.insert(line.end(), words.begin(), words.end());
+  };
+  if (!qmp.empty()) add({"-S"});
+  // Devices of today: qemu's default is the draft that came before virtio 1.0.
+  if (arch.virtio == VirtioBus::mmio) add({"-global", "virtio-mmio.force-legacy=false"});
+  add_all(display_arguments(arch, spec.display));
+  add({"-machine", machine(spec)});
+  if (const std::string model = cpu(spec); !model.empty()) add({"-cpu", model});
   add({"-smp", std::to_string(spec.cpus), "-m", std::to_string(spec.memory_mib)});
-  line.insert(line.end(), arch.firmware_args.begin(), arch.firmware_args.end());
+  if (!spec.shares.empty()) {
+    add({"-object",
+         fmt::format("memory-backend-memfd,id=memory,size={}M,share=on", spec.memory_mib)});
+  }
+  if (!spec.uuid.empty()) add({"-uuid", spec.uuid});
+  if (!spec.pid_file.empty()) add({"-pidfile", spec.pid_file.string()});
+  if (spec.firmware) {
+    add_all(firmware_arguments(*spec.firmware));
+  } else if (spec.accelerator == Accelerator::tcg) {
+    add_all(arch.firmware_args);  // under KVM the kernel of the host takes its place
+  }
   add({"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console", "-monitor",
        "none"});
-  add({"-chardev", fmt::format("socket,id=qmp,path={},server=on,wait=off", escaped(qmp_socket)),  //
-       "-mon", "chardev=qmp,mode=control"});
+  if (!qmp.empty()) {
+    add({"-chardev", fmt::format("socket,id=qmp,path={},abstract=on", qmp),  //
+         "-mon", "chardev=qmp,mode=control"});
+  }
   add({"-object", "rng-random,id=rng0,filename=/dev/urandom", "-device",
-       device(arch, "rng", "rng=rng0")});
-  add({"-netdev", network(spec.publish), "-device", network_device(arch)});
+       virtio_device(arch, "rng", "rng=rng0")});
+  if (const std::string card = netdev(spec.network, spec.publish); !card.empty())
+    add({"-netdev", card, "-device", network_device(spec)});
+  add_all(drive_arguments(arch, spec.drives));
+  add_all(share_arguments(arch, spec.shares));
+  if (spec.usb) add({"-device", "qemu-xhci,id=usb"});
+  for (const std::string& device : spec.devices) add({"-device", device});
+  if (spec.kernel.empty()) return line;
   add({"-kernel", spec.kernel.string()});
   if (!spec.initrd.empty()) add({"-initrd", escaped(spec.initrd)});
   add({"-append", complete_cmdline(spec.cmdline, arch)});

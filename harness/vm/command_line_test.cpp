@@ -19,7 +19,7 @@ std::string command_line(const std::string& arch, Accelerator accelerator = Acce
   spec.initrd = "vm-initrd.img";
   spec.cmdline = "quiet\n";
   spec.publish = {{.host = 8080, .guest = 80}, {.host = 5353, .guest = 53, .protocol = "udp"}};
-  return text::join(qemu_command_line(spec, "/run/qmp"), " ");
+  return text::join(qemu_command_line(spec, "rtfx-0"), " ");
 }
 
 TEST(QemuCommandLine, is_this_for_amd64) {
@@ -28,7 +28,7 @@ TEST(QemuCommandLine, is_this_for_amd64) {
       "qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -S -display none -machine "
       "q35,accel=tcg -cpu max,-cx16 "
       "-smp 1 -m 512 -chardev stdio,id=console,signal=off -serial chardev:console -monitor none "
-      "-chardev socket,id=qmp,path=/run/qmp,server=on,wait=off -mon chardev=qmp,mode=control "
+      "-chardev socket,id=qmp,path=rtfx-0,abstract=on -mon chardev=qmp,mode=control "
       "-object rng-random,id=rng0,filename=/dev/urandom -device virtio-rng-pci,rng=rng0 "
       "-netdev user,id=net0,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp:127.0.0.1:5353-:53 "
       "-device virtio-net-pci,netdev=net0,romfile= "
@@ -47,7 +47,7 @@ TEST(QemuCommandLine, is_this_for_arm64) {
       "virt,accel=tcg "
       "-cpu cortex-a57 "
       "-smp 1 -m 512 -chardev stdio,id=console,signal=off -serial chardev:console -monitor none "
-      "-chardev socket,id=qmp,path=/run/qmp,server=on,wait=off -mon chardev=qmp,mode=control "
+      "-chardev socket,id=qmp,path=rtfx-0,abstract=on -mon chardev=qmp,mode=control "
       "-object rng-random,id=rng0,filename=/dev/urandom -device virtio-rng-pci,rng=rng0 "
       "-netdev user,id=net0,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp:127.0.0.1:5353-:53 "
       "-device virtio-net-pci,netdev=net0,romfile= "
@@ -60,7 +60,7 @@ TEST(QemuCommandLine, is_this_for_s390x) {
       "qemu-system-s390x -nodefaults -no-user-config -no-reboot -S -display none "
       "-machine s390-ccw-virtio,accel=tcg -cpu qemu,vx=off "
       "-smp 1 -m 512 -chardev stdio,id=console,signal=off -serial chardev:console -monitor none "
-      "-chardev socket,id=qmp,path=/run/qmp,server=on,wait=off -mon chardev=qmp,mode=control "
+      "-chardev socket,id=qmp,path=rtfx-0,abstract=on -mon chardev=qmp,mode=control "
       "-object rng-random,id=rng0,filename=/dev/urandom -device virtio-rng-ccw,rng=rng0 "
       "-netdev user,id=net0,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp:127.0.0.1:5353-:53 "
       "-device virtio-net-ccw,netdev=net0 "
@@ -73,7 +73,7 @@ TEST(QemuCommandLine, is_this_for_riscv64) {
             "virt,accel=tcg "
             "-smp 1 -m 512 -bios default "
             "-chardev stdio,id=console,signal=off -serial chardev:console -monitor none "
-            "-chardev socket,id=qmp,path=/run/qmp,server=on,wait=off -mon chardev=qmp,mode=control "
+            "-chardev socket,id=qmp,path=rtfx-0,abstract=on -mon chardev=qmp,mode=control "
             "-object rng-random,id=rng0,filename=/dev/urandom -device virtio-rng-pci,rng=rng0 "
             "-netdev user,id=net0,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp:127.0.0.1:5353-:53 "
             "-device virtio-net-pci,netdev=net0,romfile= "
@@ -103,19 +103,22 @@ TEST(ParsePublish, takes_what_the_help_says) {
   EXPECT_EQ(parsed.guest, 80);
   EXPECT_EQ(parsed.protocol, "udp");
   EXPECT_EQ(parse_publish(":6379").host, 0);
+  EXPECT_EQ(parse_publish("auto:6379/udp").host, 0);
   EXPECT_EQ(parse_publish("1:65535").protocol, "tcp");
 }
 
 TEST(ParsePublish, refuses_everything_else) {
-  for (const char* text : {"", "80", ":", "80:", "0:80", "80:0", "80:65536", "a:80", "80:80/icmp",
-                           "80:80/", "1:2:3", "-1:80", " 1:2", "0x50:80", "99999999999:80"}) {
+  for (const char* text :
+       {"", "80", ":", "80:", "0:80", "80:0", "80:65536", "a:80", "80:80/icmp", "80:80/", "any:80",
+        "1:2:3", "-1:80", " 1:2", "0x50:80", "99999999999:80"}) {
     try {
       parse_publish(text);
       ADD_FAILURE() << text;
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ExitCode::usage);
       EXPECT_EQ(error.what(), "cannot publish \"" + std::string(text) +
-                                  "\": expected [HOST]:GUEST[/tcp|udp] with ports from 1 to 65535");
+                                  "\": expected [HOST]:GUEST[/tcp|udp] with ports from 1 to 65535, "
+                                  "or auto for HOST");
     }
   }
 }

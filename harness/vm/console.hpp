@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "harness/vm/escape_sequences.hpp"
+
 namespace rtfx::vm {
 
 /// Turns the bytes of a serial console into lines of text. Escape sequences (ECMA-48) and control characters but tab
@@ -21,17 +23,9 @@ class ConsoleLines {
   const std::string& unfinished() const { return line_; }
 
  private:
-  enum class State {
-    text,
-    escape,        ///< after ESC
-    intermediate,  ///< after ESC and some of 0x20-0x2f: one more byte
-    control,       ///< CSI: parameters up to a byte of 0x40-0x7e
-    string,        ///< OSC, DCS and the like: up to BEL or ESC \.
-    string_escape,
-  };
   void text(char c, const std::function<void(std::string_view)>& line);
 
-  State state_ = State::text;
+  EscapeSequences sequences_;
   std::string line_;
 };
 

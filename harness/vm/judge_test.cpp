@@ -14,7 +14,7 @@ using testing::HasSubstr;
 using Strings = std::vector<std::string>;
 
 ConsoleJudge judged(const Strings& expect, const Strings& reject, const Strings& lines) {
-  ConsoleJudge judge(expect, reject);
+  ConsoleJudge judge({.expect = expect, .reject = reject});
   for (const auto& line : lines) judge.line(line);
   return judge;
 }
@@ -34,7 +34,7 @@ TEST(ConsoleJudge, takes_expects_in_their_order) {
 }
 
 TEST(ConsoleJudge, matches_a_prompt_once_and_not_again_when_the_line_goes_on) {
-  ConsoleJudge judge({"login: $", "login"}, {});
+  ConsoleJudge judge({.expect = {"login: $", "login"}});
   judge.unfinished("host login: ");
   EXPECT_EQ(judge.awaited(), "expect 2 of 2, \"login\"");
   judge.unfinished("host login: ");
@@ -66,11 +66,11 @@ TEST(ConsoleJudge, knows_the_lines_after_which_nothing_works) {
   };
   for (const auto& [line, message] : cases) {
     const auto judge = judged({}, {}, {line});
-    EXPECT_TRUE(judge.panicking()) << line;
-    EXPECT_EQ(judge.panic().message, message);
-    EXPECT_EQ(judge.panic().ending, BootEnding::panicked);
+    EXPECT_TRUE(judge.troubled()) << line;
+    EXPECT_EQ(judge.trouble().message, message);
+    EXPECT_EQ(judge.trouble().ending, BootEnding::panicked);
   }
-  EXPECT_FALSE(judged({}, {}, {"reboot: System halted", "panic=-1", "don't panic"}).panicking());
+  EXPECT_FALSE(judged({}, {}, {"reboot: System halted", "panic=-1", "don't panic"}).troubled());
 }
 
 TEST(ConsoleJudge, gathers_the_report_of_a_panic_but_not_for_ever) {
@@ -85,18 +85,123 @@ TEST(ConsoleJudge, gathers_the_report_of_a_panic_but_not_for_ever) {
   EXPECT_FALSE(judged({"Call"}, {}, lines).all_seen()) << "nothing counts after a panic";
 }
 
+TEST(ConsoleJudge, tells_the_reports_of_the_kernel_apart) {
+  struct {
+    const char* line;
+    BootEnding ending;
+  } const cases[] = {
+      {"[   12.345678] BUG: unable to handle page fault for address: ffff", BootEnding::oops},
+      {"[   12.345678][  T123] Oops: Oops: 0002 [#1] PREEMPT SMP PTI", BootEnding::oops},
+      {"[    1.0] general protection fault: 0000 [#1] SMP", BootEnding::oops},
+      {"[    1.0] Unable to handle kernel NULL pointer dereference at virtual address 0",
+       BootEnding::oops},
+      {"[    1.0] Unable to handle kernel pointer dereference in virtual kernel address space",
+       BootEnding::oops},
+      {"[    1.0] Internal error: Oops: 0000000096000004 [#1] SMP", BootEnding::oops},
+      {"[    1.0] kernel BUG at mm/slub.c:123!", BootEnding::bug},
+      {"[    1.0] BUG: KASAN: use-after-free in foo+0x1/0x2", BootEnding::bug},
+      {"[    1.0] BUG: Bad page state in process init  pfn:1", BootEnding::bug},
+      {"BUG: sleeping function called from invalid context at a.c:1", BootEnding::bug},
+      {"[    1.0] WARNING: CPU: 0 PID: 1 at kernel/fork.c:1 copy_process+0x1/0x2",
+       BootEnding::warning},
+      {"[    1.0] WARNING: kernel/fork.c:1 at copy_process+0x1/0x2, CPU#0: init/1",
+       BootEnding::warning},
+      {"[    1.0] WARNING: possible circular locking dependency detected", BootEnding::warning},
+      {"[  242.1] INFO: task init:1 blocked for more than 120 seconds.", BootEnding::hung},
+      {"[   22.1] watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [init:1]", BootEnding::hung},
+      {"[   22.1] rcu: INFO: rcu_preempt self-detected stall on CPU", BootEnding::hung},
+      {"[    3.0] Out of memory: Killed process 99 (eater) total-vm:1kB",
+       BootEnding::out_of_memory},
+  };
+  for (const auto& [line, ending] : cases) {
+    const auto judge = judged({}, {}, {line});
+    ASSERT_TRUE(judge.troubled()) << line;
+    EXPECT_EQ(boot_ending_name(judge.trouble().ending), boot_ending_name(ending)) << line;
+    EXPECT_EQ(judge.trouble().message, line);
+    EXPECT_FALSE(judge.failure()) << "the rest of the report is waited for: " << line;
+  }
+  for (const char* line :
+       {"nginx: WARNING: CPU: is hot", "WARNING: no swap", "debug: BUG: x", "a kernel BUG at x",
+        "[    3.0] Memory cgroup out of memory: Killed process 99 (eater)",
+        "[    3.0] eater invoked oom-killer: gfp_mask=0xcc0",
+        "traps: a[1] general protection fault", "INFO: task done", "[*] BUG: starred",
+        "batch: 0 [#1] done", "[    1.0] x [#1"})
+    EXPECT_FALSE(kernel_trouble(line)) << line;
+}
+
+TEST(ConsoleJudge, a_report_goes_from_its_cut_to_what_it_leads_to) {
+  const auto judge = judged(
+      {"x"}, {},
+      {"before", "[ 1.0] ------------[ cut here ]------------", "[ 1.0] kernel BUG at a.c:1!",
+       "[ 1.0] Call Trace:", "x", "[ 1.0] ---[ end trace 0000000000000000 ]---",
+       "[ 1.0] Kernel panic - not syncing: Fatal exception",
+       "[ 1.0] ---[ end Kernel panic - not syncing: Fatal exception ]---"});
+  ASSERT_TRUE(judge.failure());
+  EXPECT_EQ(judge.failure()->ending, BootEnding::panicked);
+  EXPECT_EQ(judge.failure()->message, "[ 1.0] Kernel panic - not syncing: Fatal exception");
+  EXPECT_EQ(judge.report().lines.size(), 7U);
+  EXPECT_EQ(judge.report().lines.front(), "[ 1.0] ------------[ cut here ]------------");
+  EXPECT_FALSE(judge.all_seen());
+}
+
+TEST(ConsoleJudge, what_is_allowed_is_noted) {
+  ConsoleJudge judge({.expect = {"done"}, .allow = {BootEnding::warning}});
+  for (const char* line : {"WARNING: CPU: 0 PID: 1 at a.c:1 f", "done"}) judge.line(line);
+  ASSERT_TRUE(judge.success());
+  EXPECT_TRUE(judge.success()->ok);
+  EXPECT_EQ(judge.report().allowed, Strings{"WARNING: CPU: 0 PID: 1 at a.c:1 f"});
+  judge.line("kernel BUG at a.c:1!");
+  EXPECT_TRUE(judge.troubled());
+}
+
+TEST(ConsoleJudge, takes_the_guests_own_word) {
+  EXPECT_FALSE(
+      judged({}, {}, {"RTFX_GUEST_EXIT: x", "RTFX_GUEST_EXIT: 256", "x RTFX_GUEST_EXIT: 0"})
+          .success());
+  const auto good = judged({}, {}, {"RTFX_GUEST_EXIT: 0"});
+  ASSERT_TRUE(good.success());
+  EXPECT_EQ(good.success()->message, "the guest reported exit code 0");
+  EXPECT_FALSE(judged({"more"}, {}, {"RTFX_GUEST_EXIT: 0"}).success());
+  const auto bad = judged({"more"}, {}, {"RTFX_GUEST_EXIT: 3"});
+  ASSERT_TRUE(bad.failure());
+  EXPECT_EQ(bad.failure()->ending, BootEnding::guest_failed);
+  EXPECT_EQ(bad.failure()->message, "the guest reported exit code 3");
+}
+
+TEST(ConsoleJudge, results_of_tests_decide_with_the_rest) {
+  const auto waiting = judged({"login:"}, {}, {"KTAP version 1", "1..2", "ok 1 a", "login:"});
+  EXPECT_FALSE(waiting.success()) << "a result is outstanding";
+  const auto good = judged({"login:"}, {}, {"KTAP version 1", "1..1", "ok 1 a", "login:"});
+  ASSERT_TRUE(good.success());
+  EXPECT_TRUE(good.success()->ok);
+  EXPECT_EQ(good.report().tests.size(), 1U);
+  const auto bad = judged({"login:"}, {}, {"KTAP version 1", "1..1", "not ok 1 a", "login:"});
+  ASSERT_TRUE(bad.success());
+  EXPECT_FALSE(bad.success()->ok);
+  EXPECT_EQ(bad.success()->ending, BootEnding::tests_failed);
+  EXPECT_EQ(bad.success()->message,
+            "1 of 1 results of the guest's tests is bad; the first: a (fail)");
+  const auto end =
+      judge_end(judged({}, {}, {"KTAP version 1", "1..2", "ok 1 a"}),
+                {.qemu = {.ending = Ending::exited}, .shutdown_reason = "guest-shutdown"});
+  EXPECT_EQ(end.ending, BootEnding::tests_failed);
+  EXPECT_EQ(end.message, "1 of 2 results of the guest's tests is bad; the first: 2..2 (missing)");
+}
+
 TEST(ConsoleJudge, keeps_the_last_lines_fit_to_print) {
   Strings lines(30, "x");
   lines.back() = "\xff";
   const auto last = judged({}, {}, lines).last_lines();
   EXPECT_EQ(last.size(), ConsoleJudge::kept_lines);
   EXPECT_EQ(last.back(), "\\xff");
+  EXPECT_EQ(judged({}, {}, {std::string(4000, 'x')}).last_lines().back(),
+            std::string(300, 'x') + "...");
 }
 
 TEST(ConsoleJudge, refuses_bad_regexes) {
   const auto message = [](const Strings& expect, const Strings& reject) -> std::string {
     try {
-      ConsoleJudge(expect, reject);
+      ConsoleJudge({.expect = expect, .reject = reject});
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ExitCode::usage);
       return error.what();
@@ -155,7 +260,7 @@ TEST(JudgeEnd, tells_the_endings_apart) {
        nothing,
        {},
        {.qemu = exited(0), .shutdown_reason = "guest-reset"},
-       BootEnding::early_exit,
+       BootEnding::reset,
        false,
        "the guest reset itself"},
       {"panic, then reset",

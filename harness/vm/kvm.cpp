@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -11,7 +12,7 @@
 #include "base/text.hpp"
 #include "fmt/format.h"
 #include "harness/vm/boot.hpp"
-#include "harness/vm/boot_sector.hpp"
+#include "harness/vm/nameless.hpp"
 
 namespace rtfx::vm {
 
@@ -47,24 +48,16 @@ std::optional<KvmProbe> remembered(const fs::path& file, const Json& asked) {
 
 KvmProbe run_guest(process::Runner& runner, const fs::path& qemu, const Arch& arch,
                    std::stop_token stop) {
-  const TemporaryDirectory directory("rtfx-kvm");
-  const fs::path disk = directory.path() / "disk";
-  write_file_atomically(disk, debug_exit_boot_sector());
-  fs::resize_file(disk, smallest_disk);
+  const NamelessFile image = NamelessFile::with(arch.probe->image);
   const process::Command command{
-      .argv = {qemu.string(), "-nodefaults", "-no-user-config", "-no-reboot", "-display",
-               "none",                                                                           //
-               "-machine", arch.machine + ",accel=kvm", "-cpu", "host", "-m", "64",              //
-               "-device", fmt::format("isa-debug-exit,iobase={:#x},iosize=4", debug_exit_port),  //
-               "-drive",
-               fmt::format("file={},format=raw,readonly=on,if=none,id=disk", disk.string()),
-               "-device", "virtio-blk-pci,drive=disk"},
+      .argv = probe_command_line(arch, qemu, Accelerator::kvm, image.path()),
       .timeout = probe_limit,
       .grace = probe_grace};
   const auto ran = process::run_captured(runner, command, std::move(stop));
   const double took = std::chrono::duration<double>(ran.outcome.elapsed).count();
   if (ran.outcome.ending == process::Ending::timed_out) return {false, "a guest hung (3 s)"};
-  if (ran.outcome.ending == process::Ending::exited && ran.outcome.exit_code == debug_exit_code) {
+  if (ran.outcome.ending == process::Ending::exited &&
+      ran.outcome.exit_code == arch.probe->exit_code && ran.out == arch.probe->output) {
     return {true, fmt::format("a guest ran in {:.1f} s", took)};
   }
   const auto lines = text::split_list(ran.err, '\n');
@@ -74,11 +67,33 @@ KvmProbe run_guest(process::Runner& runner, const fs::path& qemu, const Arch& ar
 
 }  // namespace
 
+std::vector<std::string> probe_command_line(const Arch& arch, const fs::path& qemu,
+                                            Accelerator accelerator, const fs::path& image) {
+  const bool kvm = accelerator == Accelerator::kvm;
+  std::string machine = arch.machine;
+  if (kvm && !arch.kvm_machine.empty()) machine += "," + arch.kvm_machine;
+  std::vector<std::string> line = {
+      qemu.string(),     "-nodefaults",
+      "-no-user-config", "-no-reboot",
+      "-display",        "none",
+      "-machine",        machine + ",accel=" + accelerator_name(accelerator)};
+  if (const std::string cpu = kvm ? "host" : arch.cpu; !cpu.empty())
+    line.insert(line.end(), {"-cpu", cpu});
+  line.insert(line.end(), {"-m", "64"});
+  for (std::string argument : arch.probe->arguments) {
+    if (const auto at = argument.find("{}"); at != argument.npos)
+      argument.replace(at, 2, image.string());
+    line.push_back(argument);
+  }
+  return line;
+}
+
 KvmProbe probe_kvm(process::Runner& runner, const fs::path& cache, std::stop_token stop) {
   const ArchTable table = ArchTable::builtin();
   const std::string host = host_arch(table);
-  // The boot sector is one for a PC's BIOS; no other machine of the table would start it.
-  if (host != "amd64") return {false, fmt::format("there is no probe for {} hosts", host)};
+  const std::vector<std::string> known = table.names();
+  if (std::find(known.begin(), known.end(), host) == known.end() || !table.find(host).probe)
+    return {false, fmt::format("there is no probe for {} hosts", host)};
   const Arch& arch = table.find(host);
   if (::access(device, R_OK | W_OK) != 0) {
     return {false, errno == ENOENT ? fmt::format("no {}", device)

@@ -6,11 +6,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "base/error.hpp"
+#include "harness/vm/random.hpp"
 
 namespace rtfx::vm {
 
@@ -37,30 +38,42 @@ Message parse(const std::string& line) {
 
 }  // namespace
 
-bool Qmp::connect() {
+Qmp::Qmp() : name_("rtfx-" + random_hex(16)) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  const std::string path = socket_.string();
-  if (path.size() >= sizeof address.sun_path)
-    throw Error("the path of a socket is too long: " + path);
-  std::memcpy(address.sun_path, path.data(), path.size());
-  FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket) throw system_error("making a socket", errno);
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return false;
+  std::memcpy(address.sun_path + 1, name_.data(),
+              name_.size());  // after the 0 that makes it abstract
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name_.size());
+  listener_ = FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!listener_ ||
+      ::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
+      ::listen(listener_.get(), 1) != 0) {
+    throw system_error("making a socket", errno);
+  }
+}
+
+void Qmp::accept() {
+  FileDescriptor socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (!socket) return;
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  // An abstract socket has no permissions, but it tells who has come.
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+      peer.uid != ::geteuid()) {
+    return;
+  }
   connection_ = std::move(socket);
-  return true;
+  listener_.close();
 }
 
 void Qmp::poll(std::chrono::milliseconds patience) {
-  if (!connection_ && !connect()) {
-    std::this_thread::sleep_for(std::min(patience, std::chrono::milliseconds(5)));
-    return;
-  }
-  pollfd waiting{connection_.get(), POLLIN, 0};
-  if (::poll(&waiting, 1, static_cast<int>(patience.count())) > 0 && !read()) {
-    // qemu has closed it; what it said before is known.
-    std::this_thread::sleep_for(patience);
+  const bool connected = static_cast<bool>(connection_);
+  pollfd waiting{closed_ ? -1 : connected ? connection_.get() : listener_.get(), POLLIN, 0};
+  if (::poll(&waiting, 1, static_cast<int>(patience.count())) <= 0) return;
+  if (connected) {
+    closed_ = !read();  // what qemu said before is known
+  } else {
+    accept();
   }
 }
 

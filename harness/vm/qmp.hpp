@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <string>
 
 #include "base/files.hpp"
@@ -13,9 +12,12 @@ namespace rtfx::vm {
 /// guest run, and learn why it ended. What is not understood is passed over.
 class Qmp {
  public:
-  explicit Qmp(std::filesystem::path socket) : socket_(std::move(socket)) {}
+  /// Listens at an abstract socket (unix(7)) with a name that nobody can guess: no file is left behind, whatever happens.
+  Qmp();
+  /// Where qemu is to connect to.
+  const std::string& name() const { return name_; }
 
-  /// Connects if qemu listens already, reads what has come and answers it. Waits at most `patience` for input.
+  /// Takes qemu's connection when it comes, reads what has come and answers it. Waits at most `patience` for input.
   void poll(std::chrono::milliseconds patience);
   /// Reads what is left after qemu has ended.
   void drain();
@@ -25,15 +27,16 @@ class Qmp {
   bool guest_panicked() const { return guest_panicked_; }
 
  private:
-  bool connect();
+  void accept();
   bool read();
   void handle(const std::string& line);
   void send(const std::string& line);
 
-  std::filesystem::path socket_;
-  FileDescriptor connection_;
+  std::string name_;
+  FileDescriptor listener_, connection_;
   std::string input_;
   bool running_ = false;
+  bool closed_ = false;
   bool guest_panicked_ = false;
   std::string shutdown_reason_;
 };
