@@ -13,6 +13,7 @@
 #include "harness/pkg/archive_mirror.hpp"
 #include "harness/pkg/buildah.hpp"
 #include "harness/pkg/context.hpp"
+#include "harness/pkg/image_maker.hpp"
 #include "harness/pkg/rootfs.hpp"
 #include "harness/pkg/storage.hpp"
 
@@ -23,6 +24,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* needs_label = "org.rtfx.needs";
+constexpr std::chrono::milliseconds usual_timeout = std::chrono::minutes(20);
 
 /// Whether an image was made from the packages that it would be made from now. The tag need not cover what a package is
 /// built on, so the image's label is compared.
@@ -288,10 +290,31 @@ void require_same(const oci::Store& store, const oci::Descriptor& first,
               second.digest.str() + "\n" + text::join(lines, "\n"));
 }
 
+/// Of a package that has a maker of its own.
+Built make(const PlannedPackage& planned, const Arch& arch, const BuildEnvironment& environment,
+           const BuildOptions& options, const Steps& steps) {
+  const ImageMaker& maker = *planned.maker;
+  Built built;
+  built.builder = maker.name();
+  built.kind = kind_of_build(arch.name, host_arch(environment.arches), {});
+  if (options.dry_run) {
+    built.origin = Origin::would_build;
+    return built;
+  }
+  const auto made = [&](bool afresh) {
+    return maker.make(planned, arch, afresh, environment, steps.log, steps.stop);
+  };
+  built.manifest = made(false);
+  if (options.check_reproducible) require_same(environment.store, *built.manifest, made(true));
+  environment.store.tag(arch_ref(planned.ref, arch.name), *built.manifest);
+  return built;
+}
+
 Built build(const PlannedPackage& package, const Arch& arch, const BuildEnvironment& environment,
             const BuildOptions& options, const Steps& steps) {
   PlannedPackage planned = package;
   settle_revision(planned);
+  if (planned.maker) return make(planned, arch, environment, options, steps);
   BuildahBuilder local(environment.scratch, host_arch(environment.arches));
   Builder& builder = environment.builders == nullptr
                          ? local
@@ -366,7 +389,8 @@ Built build_package(const PlannedPackage& package, const Arch& arch,
   return in_context(package.ref + " for " + arch.name, [&] {
     std::optional<Built> built = find(package, arch, environment, options);
     if (!built) {
-      const Steps steps{environment.runner, log, stop, start + environment.timeout};
+      const Steps steps{environment.runner, log, stop,
+                        start + environment.timeout.value_or(usual_timeout)};
       built = build(package, arch, environment, options, steps);
     }
     built->elapsed = std::chrono::steady_clock::now() - start;

@@ -38,9 +38,12 @@ struct BuildEnvironment {
   std::filesystem::path scratch;  ///< buildah's storage and temporary files, e.g. <cache>/buildah
   /// Address of the Debian archive; "": debian_mirror() is asked when a build wants it.
   std::string debian_mirror = {};
-  std::chrono::milliseconds timeout = std::chrono::minutes(20);
+  /// Time limit of one build; nullopt: 20 minutes, and what makers of images (image_maker.hpp) find right for theirs.
+  std::optional<std::chrono::milliseconds> timeout = {};
   Builders* builders = nullptr;       ///< null: buildah on this host builds every arch
   std::optional<Remote> remote = {};  ///< nullopt: no registry is asked for anything
+  unsigned processes =
+      0;  ///< of one build that starts many, such as make; 0: as many as there are processors
 };
 
 /// GOARCH name of the machine that builds images for `arch`. Asks a docker daemon if that is the builder.

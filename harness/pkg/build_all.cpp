@@ -33,10 +33,14 @@ std::vector<std::string> requested_arches(const Package& package, const BuildReq
   return arches;
 }
 
-std::string log_name(const UnitResult& unit) {
+std::string log_name(const UnitResult& unit, const PlannedPackage& planned) {
   // "org/image:tag" -> "org_image-arch.log": one file per package and arch, replaced by the next
-  // build.
+  // build. What a tag says beside the hash tells packages of one image from each other.
   std::string name = unit.ref.substr(0, unit.ref.rfind(':'));
+  std::string beside =
+      planned.package.tag_template.substr(0, planned.package.tag_template.find("{{"));
+  while (beside.ends_with('-')) beside.pop_back();
+  if (planned.maker) name += "-" + beside;
   std::replace(name.begin(), name.end(), '/', '_');
   std::replace(name.begin(), name.end(), ':', '_');
   return name + "-" + unit.arch + ".log";
@@ -114,10 +118,8 @@ class UnitPlanner {
   std::set<std::pair<std::size_t, std::string>> needs_of(const PlannedPackage& planned,
                                                          const std::string& arch) {
     std::set<std::pair<std::size_t, std::string>> needs;
-    if (!planned.dockerfile) return needs;
     std::set<std::size_t> named;
-    const Arguments arguments = dockerfile_arguments(planned, arch, arch_of_builder(arch));
-    for (const ImageUse& use : planned.dockerfile->images(arguments, "linux/" + arch)) {
+    for (const ImageUse& use : images_of(planned, arch)) {
       const auto package = by_name_.find(oci::expand_reference(use.image));
       if (package == by_name_.end()) continue;
       needs.emplace(package->second, arch_of_platform(use.platform));
@@ -130,6 +132,13 @@ class UnitPlanner {
         needs.emplace(package, arch);
     }
     return needs;
+  }
+
+  /// What its Dockerfile names, if it has one.
+  std::vector<ImageUse> images_of(const PlannedPackage& planned, const std::string& arch) {
+    if (!planned.dockerfile) return {};
+    return planned.dockerfile->images(dockerfile_arguments(planned, arch, arch_of_builder(arch)),
+                                      "linux/" + arch);
   }
 
   const std::string& arch_of_builder(const std::string& arch) {
@@ -259,7 +268,7 @@ class Scheduler {
 
   Built build_logged(UnitResult& unit) {
     FileDescriptor file;
-    const fs::path path = request_.log_directory / log_name(unit);
+    const fs::path path = request_.log_directory / log_name(unit, plan_[unit.package]);
     bool started = false;
     const auto log = [&](std::string_view bytes) {
       {

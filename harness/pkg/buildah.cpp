@@ -61,6 +61,26 @@ bool failed_after_the_image(const Error& error, const fs::path& layout) {
          fs::exists(layout / "index.json", ignored);
 }
 
+constexpr int most_tries = 3;
+
+/// buildah copies itself into sealed memory before it does anything. Sealing is refused for as long as the kernel looks at
+/// one of the pages (memfd_create(2), fcntl(2): EBUSY), as it does now and then on a host that watches its memory.
+bool failed_to_start(const Error& error) {
+  return std::string_view(error.what()).find("sealing memfd copy: Device or resource busy") !=
+         std::string_view::npos;
+}
+
+/// Runs it, and again when it did not begin.
+void run_buildah(const Steps& steps, const process::Command& command) {
+  for (int tries = 1;; ++tries) {
+    try {
+      return steps.run("buildah", command);
+    } catch (const Error& error) {
+      if (tries == most_tries || !failed_to_start(error)) throw;
+    }
+  }
+}
+
 }  // namespace
 
 BuildahBuilder::BuildahBuilder(fs::path scratch, std::string host_arch)
@@ -81,7 +101,7 @@ oci::Descriptor BuildahBuilder::build(const BuildJob& job, oci::Store& store, co
       command.env[agent] = value;
   }
   try {
-    steps.run("buildah", std::move(command));
+    run_buildah(steps, command);
   } catch (const Error& error) {
     if (!failed_after_the_image(error, storage.output())) throw;
   }

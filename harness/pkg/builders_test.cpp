@@ -14,6 +14,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "harness/pkg/docker_client.hpp"
+#include "harness/pkg/fixture.hpp"
 #include "harness/process/fake_runner.hpp"
 
 namespace rtfx::pkg {
@@ -24,16 +25,6 @@ using process::FakeResult;
 using process::FakeRunner;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-/// An Error's text, with its code in front.
-std::string message_of(const std::function<void()>& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return std::to_string(static_cast<int>(error.code())) + " " + error.what();
-  }
-  return "no error";
-}
 
 std::map<std::string, std::string> chosen(const BuilderChoice& choice) {
   std::map<std::string, std::string> result;

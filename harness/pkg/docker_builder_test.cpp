@@ -17,6 +17,7 @@
 #include "base/files.hpp"
 #include "harness/oci/archive.hpp"
 #include "harness/oci/fixture.hpp"
+#include "harness/pkg/fixture.hpp"
 #include "harness/process/fake_runner.hpp"
 
 namespace rtfx::pkg {
@@ -33,15 +34,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-std::string message_of(const std::function<void()>& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return std::to_string(static_cast<int>(error.code())) + " " + error.what();
-  }
-  return "no error";
-}
 
 /// The word after `flag`.
 std::string after(const Command& command, const std::string& flag) {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,16 @@
 #include "harness/process/process.hpp"
 
 namespace rtfx::pkg {
+
+/// An Error's text, with its code in front.
+inline std::string message_of(const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const Error& error) {
+    return std::to_string(static_cast<int>(error.code())) + " " + error.what();
+  }
+  return "no error";
+}
 
 /// A temporary directory of packages for tests, which can be a git repository.
 class PackageDirectory {

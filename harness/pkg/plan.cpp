@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fnmatch.h>
-
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <regex>
 #include <set>
@@ -19,21 +16,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* revision_label = "org.opencontainers.image.revision";
-constexpr std::string_view lkt_prefix = "@lkt:";
-constexpr std::string_view pkg_prefix = "@lkt:pkg:";
-constexpr std::string_view pkgs_prefix = "@lkt:pkgs:";
-
-/// "linuxkit/foo-bar" -> "LINUXKIT_FOO_BAR", the part of a build argument's name that stands for
-/// `%`.
-std::string as_variable(const std::string& name) {
-  std::string variable;
-  for (const char c : name) {
-    const int upper = std::toupper(static_cast<unsigned char>(c));
-    variable += c == '/' || c == '-' ? '_' : static_cast<char>(upper);
-  }
-  return variable;
-}
-
 /// Whether registries and builders take the name: lower-case words with separators between them,
 /// and a tag (OCI distribution-spec, "Pulling manifests"). Registry and port may stand in front.
 bool is_valid_ref(const std::string& ref) {
@@ -41,33 +23,6 @@ bool is_valid_ref(const std::string& ref) {
       "([A-Za-z0-9.-]+:[0-9]+/)?[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*(/"
       "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}");
   return std::regex_match(ref, pattern);
-}
-
-/// Directories that a pattern of @lkt:pkgs: finds, sorted; hidden ones are not for it.
-std::vector<fs::path> expand(const fs::path& base, const fs::path& pattern) {
-  std::vector<fs::path> found{pattern.is_absolute() ? fs::path("/") : base};
-  for (const fs::path& part : pattern.relative_path()) {
-    std::vector<fs::path> next;
-    for (const fs::path& directory : found) {
-      if (part == "." || part == ".." || part.string().find_first_of("*?[") == std::string::npos) {
-        next.push_back(directory / part);
-        continue;
-      }
-      std::error_code error;
-      for (const auto& entry : fs::directory_iterator(directory, error)) {
-        if (::fnmatch(part.c_str(), entry.path().filename().c_str(), FNM_PERIOD) == 0)
-          next.push_back(entry.path());
-      }
-    }
-    found = std::move(next);
-  }
-  std::erase_if(found, [](const fs::path& path) {
-    std::error_code error;
-    return !fs::is_directory(path, error) || path.filename().string().starts_with(".");
-  });
-  for (fs::path& path : found) path = path.lexically_normal();
-  std::sort(found.begin(), found.end());
-  return found;
 }
 
 /// The Dockerfile of a package, which must be one of its own files.
@@ -84,13 +39,6 @@ std::shared_ptr<const Dockerfile> load_dockerfile(const Package& package) {
     throw Error("dockerfile: " + file.string() + " is a link to a file outside the package",
                 ExitCode::usage);
   return std::make_shared<const Dockerfile>(read_file(file), file);
-}
-
-std::vector<std::string> names_of(const std::vector<std::string>& arguments) {
-  std::vector<std::string> names;
-  for (const std::string& argument : arguments)
-    names.push_back(argument.substr(0, argument.find('=')));
-  return names;
 }
 
 /// Depth first over what packages need; the order in which packages are finished is the order of
@@ -271,7 +219,7 @@ class Planner {
       if (!version.empty()) built_in.push_back("GOPKGVERSION=" + version);
     }
     // A package's own arguments win over the built-in ones.
-    const std::vector<std::string> own = names_of(planned.build_args);
+    const std::vector<std::string> own = argument_names(planned.build_args);
     for (const std::string& argument : built_in) {
       const std::string name = argument.substr(0, argument.find('='));
       if (std::find(own.begin(), own.end(), name) == own.end())
@@ -300,7 +248,7 @@ class Planner {
       if (!visit.options.dockerfile.empty())
         visit.needs.push_back({"--dockerfile", visit.options.dockerfile, "", false});
     }
-    const std::vector<std::string> over = names_of(visit.planned.build_args);
+    const std::vector<std::string> over = argument_names(visit.planned.build_args);
     for (std::size_t i = 0; i < package.build_args.size(); ++i) {
       const std::string name = package.build_args[i].substr(0, package.build_args[i].find('='));
       if (std::find(over.begin(), over.end(), name) == over.end())
@@ -309,38 +257,15 @@ class Planner {
   }
 
   void resolve_argument(Visit& visit, const BuildArgument& argument) {
-    const std::size_t equals = argument.text.find('=');
-    const std::string name = argument.text.substr(0, equals);
-    const std::string value = argument.text.substr(equals + 1);
-    if (value.starts_with(pkg_prefix)) {
-      if (const auto known = need(visit, name, value.substr(pkg_prefix.size()), argument.where))
-        visit.planned.build_args.push_back(name + "=" + known->ref);
-    } else if (value.starts_with(pkgs_prefix)) {
-      resolve_pattern(visit, name, value.substr(pkgs_prefix.size()), argument.where);
-    } else if (value.starts_with(lkt_prefix)) {
-      visit.diagnostics.error(argument.where,
-                              "buildArgs: unknown value \"" + value +
-                                  "\"; understood are @lkt:pkg:PATH and @lkt:pkgs:PATTERN");
-    } else {
+    const auto packages = packages_of(argument, base_of(visit, argument.where), visit.diagnostics);
+    if (!packages) {
       visit.planned.build_args.push_back(argument.text);
-    }
-  }
-
-  void resolve_pattern(Visit& visit, const std::string& name, const std::string& pattern,
-                       const Location& where) {
-    const std::size_t percent = name.find('%');
-    if (percent == std::string::npos) {
-      visit.diagnostics.error(where, "buildArgs: @lkt:pkgs: gives several values, so the name \"" +
-                                         name + "\" needs a %");
       return;
     }
-    const std::vector<fs::path> directories = expand(base_of(visit, where), pattern);
-    if (directories.empty())
-      visit.diagnostics.error(where, "buildArgs: no directory matches \"" + pattern + "\"");
-    for (const fs::path& directory : directories) {
-      if (const auto known = need(visit, name, directory, where))
-        visit.planned.build_args.push_back(name.substr(0, percent) + as_variable(known->name) +
-                                           name.substr(percent + 1) + "=" + known->ref);
+    const std::string name = argument.text.substr(0, argument.text.find('='));
+    for (const PackageArgument& package : *packages) {
+      if (const auto known = need(visit, name, package.directory, argument.where))
+        visit.planned.build_args.push_back(package.name_for(known->name) + "=" + known->ref);
     }
   }
 
@@ -356,8 +281,7 @@ class Planner {
                             const Location& where) {
     const Location from{where.file.empty() ? visit.planned.package.build_yml : where.file,
                         where.line};
-    const std::optional<Known>& known =
-        this->visit(base_of(visit, where) / path, {}, from, visit.diagnostics);
+    const std::optional<Known>& known = this->visit(path, {}, from, visit.diagnostics);
     if (!known) {
       visit.failed = true;
       return std::nullopt;
@@ -389,24 +313,6 @@ class Planner {
 };
 
 }  // namespace
-
-std::vector<BuildArgument> read_build_arguments(const fs::path& file, Diagnostics& diagnostics) {
-  std::vector<BuildArgument> arguments;
-  int line = 0;
-  for (const std::string& text : text::split(read_file(file), '\n')) {
-    ++line;
-    const std::string_view argument = text::trim(text);
-    if (argument.empty() || argument.starts_with("#")) continue;
-    const std::size_t equals = argument.find('=');
-    if (equals == std::string_view::npos || equals == 0) {
-      diagnostics.error({file, line},
-                        "\"" + std::string(argument) + "\" is not of the form NAME=VALUE");
-      continue;
-    }
-    arguments.push_back({std::string(argument), {file, line}});
-  }
-  return arguments;
-}
 
 std::vector<PlannedPackage> plan_packages(const std::vector<fs::path>& directories,
                                           const PlanOptions& options,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "harness/pkg/build_argument.hpp"
 #include "harness/pkg/dockerfile.hpp"
 #include "harness/pkg/package.hpp"
 #include "harness/pkg/tag.hpp"
@@ -24,15 +25,6 @@ struct PackageSettings {
   TagMode tags = TagMode::linuxkit;
 };
 
-/// "NAME=VALUE" of a --build-arg-file, and where it stands; @lkt: paths in it are relative to that file.
-struct BuildArgument {
-  std::string text;
-  Location where;
-};
-/// Reads such a file: one argument a line; empty lines and lines that start with # do not count.
-std::vector<BuildArgument> read_build_arguments(const std::filesystem::path& file,
-                                                Diagnostics& diagnostics);
-
 /// What the command line says about the given packages, over their build.yml.
 struct PlanOptions {
   TagOptions tag = {};
@@ -40,6 +32,8 @@ struct PlanOptions {
   std::optional<bool> network = {}, use_cache = {};
   std::vector<BuildArgument> arguments = {};
 };
+
+class ImageMaker;
 
 /// A package with everything resolved that its builds need.
 struct PlannedPackage {
@@ -56,6 +50,8 @@ struct PlannedPackage {
   /// With deep tags: the directories that the image is made of, in the package's repository; see settle_revision().
   std::vector<std::filesystem::path> made_of;
   bool requested = true;  ///< false: not among the given directories, only needed by one of them
+  std::shared_ptr<const ImageMaker> maker =
+      {};  ///< makes the image; null: a builder does, from the Dockerfile
 };
 
 /// Resolves tags and @lkt: arguments, adds packages that the given ones need, and sorts: needed

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness/kernel/tar_files.hpp"
+
+namespace rtfx::kernel {
+
+/// What `make -C DIR M=...` needs to build modules for a kernel that is built: makefiles, headers, the generated ones, the
+/// configuration, Module.symvers, and the programs that the build runs, which are for hosts of the arch that built them.
+/// The same choice as of the kernel's own packages (scripts/package/install-extmod-build). Paths begin with `prefix`.
+std::vector<TarFile> kernel_dev_files(const std::filesystem::path& source,
+                                      const std::filesystem::path& objects,
+                                      const std::string& prefix);
+
+}  // namespace rtfx::kernel

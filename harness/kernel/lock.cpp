@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/kernel/lock.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <cerrno>
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "base/error.hpp"
+
+namespace rtfx::kernel {
+
+FileDescriptor lock_folder(const fs::path& folder, const char* what, std::stop_token stop,
+                           const pkg::Log& log) {
+  fs::create_directories(folder);
+  const fs::path path = folder / "lock";
+  FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!file) throw system_error("opening " + path.string(), errno);
+  bool told = false;
+  while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR)
+      throw system_error("locking " + path.string(), errno);
+    if (stop.stop_requested()) throw Error("cancelled", ExitCode::interrupted);
+    if (!told && log) log(std::string("waiting for ") + what + "\n");
+    told = true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return file;
+}
+
+}  // namespace rtfx::kernel

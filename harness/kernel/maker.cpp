@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/kernel/maker.hpp"
+
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "base/files.hpp"
+#include "harness/kernel/compile.hpp"
+#include "harness/kernel/image.hpp"
+#include "harness/kernel/lock.hpp"
+#include "harness/pkg/tag.hpp"
+
+namespace rtfx::kernel {
+
+namespace {
+
+/// From the end of waiting for others on. Ten times what a lean kernel takes on two processors.
+constexpr std::chrono::milliseconds usual_timeout = std::chrono::hours(2);
+
+std::string own_uname() {
+  utsname names{};
+  ::uname(&names);
+  return names.machine;
+}
+
+/// The files of one of the images.
+ImageContent content_of(const Result& result, Part part) {
+  ImageContent content;
+  switch (part) {
+    case Part::kernel:
+      content.files = {{"kernel", result.image()},
+                       {"kernel.tar", result.modules_tar()},
+                       {"kernel-dev.tar", result.dev_tar()}};
+      break;
+    case Part::binary:
+      content.files = {{"boot/image", result.image()}};
+      break;
+    case Part::modules:
+      content.files = files_below(result.modules(), "lib/modules");
+      content.folders = {"lib/modules/" + result.release};
+      break;
+  }
+  return content;
+}
+
+/// Compiling takes long enough for somebody to go on working meanwhile; the tag would lie then.
+void require_unchanged(const pkg::PlannedPackage& planned) {
+  const std::string hash = pkg::revision_of(planned.package, {}, pkg::TagMode::deep).hash;
+  if (hash != planned.revision.hash)
+    throw Error("its files have changed while it was built; build it again");
+}
+
+class Maker final : public pkg::ImageMaker {
+ public:
+  Maker(std::shared_ptr<const Series> series, std::string flavour, Part part)
+      : series_(std::move(series)), flavour_(std::move(flavour)), part_(part) {}
+
+  std::string name() const override { return "make"; }
+
+  oci::Descriptor make(const pkg::PlannedPackage& planned, const Arch& arch, bool afresh,
+                       const pkg::BuildEnvironment& environment, const pkg::Log& log,
+                       std::stop_token stop) const override {
+    const Workshop workshop = workshop_of(*series_, environment);
+    const FileDescriptor lock =
+        lock_folder(workshop.folder, "another kernel that is being built", stop, log);
+    const pkg::Steps steps{
+        environment.runner, log, stop,
+        std::chrono::steady_clock::now() + environment.timeout.value_or(usual_timeout)};
+    const unsigned processors = std::max(1U, std::thread::hardware_concurrency());
+    const CompileJob job{*series_,
+                         series_->flavour(flavour_),
+                         arch,
+                         own_uname(),
+                         planned.revision.timestamp,
+                         environment.processes != 0 ? environment.processes : processors,
+                         afresh};
+    const SourceTree source = source_tree(*series_, workshop.sources, steps);
+    ImageContent content = content_of(compile(job, source, workshop.folder, steps), part_);
+    require_unchanged(planned);
+    content.arch = arch.name;
+    content.labels = planned.labels;
+    content.timestamp = planned.revision.timestamp;
+    return write_image(content, environment.store, workshop.folder, stop);
+  }
+
+ private:
+  const std::shared_ptr<const Series> series_;
+  const std::string flavour_;
+  const Part part_;
+};
+
+}  // namespace
+
+std::shared_ptr<const pkg::ImageMaker> make_maker(std::shared_ptr<const Series> series,
+                                                  std::string flavour, Part part) {
+  return std::make_shared<const Maker>(std::move(series), std::move(flavour), part);
+}
+
+Workshop workshop_of(const Series& series, const pkg::BuildEnvironment& environment) {
+  const fs::path cache = fs::absolute(environment.scratch).lexically_normal().parent_path();
+  Workshop workshop{{cache / "kernels/source", cache / "debs", environment.debian_mirror},
+                    cache / "kernels"};
+  if (std::holds_alternative<DebianSource>(series.source) && workshop.sources.mirror.empty())
+    workshop.sources.mirror = pkg::debian_mirror(environment.runner);
+  return workshop;
+}
+
+}  // namespace rtfx::kernel

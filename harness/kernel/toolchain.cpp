@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/kernel/toolchain.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/text.hpp"
+
+namespace rtfx::kernel {
+
+namespace {
+
+/// Debian's package of a compiler: "x86_64-linux-gnu-" -> "gcc-x86-64-linux-gnu".
+std::string package_of(const std::string& prefix) {
+  if (prefix.empty()) return "gcc";
+  std::string name = "gcc-" + prefix.substr(0, prefix.size() - 1);
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
+
+std::string identity_of(const std::string& compiler, process::Runner& runner) {
+  process::Command command;
+  command.argv = {compiler, "--version"};
+  command.env = {{"LC_ALL", "C.UTF-8"}};
+  command.timeout = std::chrono::seconds(30);
+  const process::Captured said = process::run_captured(runner, command);
+  if (!said.outcome.ok())
+    throw Error(compiler + " --version: " + said.outcome.str() + "\n" + said.err, ExitCode::host);
+  return text::split(said.out, '\n').front();
+}
+
+}  // namespace
+
+Toolchain find_toolchain(const Arch& arch, const std::string& host_uname, bool caching,
+                         process::Runner& runner) {
+  Toolchain tools;
+  tools.arch = arch.kernel_arch;
+  tools.prefix = arch.uname == host_uname ? "" : arch.cross_prefix;
+  const std::pair<const char*, const char*> programs[] = {
+      {"make", "make"}, {"gcc", "gcc"},   {"flex", "flex"},   {"bison", "bison"},
+      {"bc", "bc"},     {"perl", "perl"}, {"depmod", "kmod"}, {"xz", "xz-utils"}};
+  for (const auto& [program, package] : programs) process::require_program(program, package);
+  process::require_program(tools.prefix + "gcc", package_of(tools.prefix));
+  process::require_program(tools.prefix + "ld", "binutils");
+  const bool cached = caching && process::find_program("ccache").has_value();
+  tools.compiler = (cached ? "ccache " : "") + tools.prefix + "gcc";
+  tools.host_compiler = cached ? "ccache gcc" : "gcc";
+  tools.identity = identity_of(tools.prefix + "gcc", runner);
+  return tools;
+}
+
+process::Command make_command(const Toolchain& tools, const fs::path& source,
+                              const fs::path& objects, const std::vector<std::string>& targets) {
+  process::Command command;
+  command.argv = {"make",
+                  "-C",
+                  source.string(),
+                  "O=" + objects.string(),
+                  "ARCH=" + tools.arch,
+                  "CROSS_COMPILE=" + tools.prefix,
+                  "CC=" + tools.compiler,
+                  "HOSTCC=" + tools.host_compiler};
+  command.argv.insert(command.argv.end(), targets.begin(), targets.end());
+  command.clear_env = true;
+  command.env = {{"LC_ALL", "C.UTF-8"}};
+  // A build below /sbin's back finds no depmod.
+  command.env["PATH"] = environment("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin";
+  for (const char* name : {"HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "CCACHE_DIR",
+                           "CCACHE_CONFIGPATH", "CCACHE_MAXSIZE", "CCACHE_DISABLE"}) {
+    if (const std::string value = environment(name); !value.empty()) command.env[name] = value;
+  }
+  return command;
+}
+
+}  // namespace rtfx::kernel
