@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "base/ktap.hpp"
+
 namespace rtfx::results {
 
 /// The ways a unit can end. rtf's four values are a projection of these (see rtf_result).
@@ -84,11 +86,12 @@ struct UnitFinished {
   Result result = Result::pass;
   std::string reason;  ///< for everything but a pass: one line
   std::chrono::nanoseconds elapsed{0};
-  bool leaked = false;      ///< it left processes behind
-  std::string log;          ///< path of its log, relative to the run's folder; may be empty
-  std::string benchmark;    ///< text after RT_BENCHMARK_RESULT:, or ""
-  std::string key;          ///< digest over everything that the result depends on, or ""
-  std::string reused_from;  ///< id of the run whose result this is, when it was not run again
+  bool leaked = false;          ///< it left processes behind
+  std::string log;              ///< path of its log, relative to the run's folder; may be empty
+  std::string benchmark;        ///< text after RT_BENCHMARK_RESULT:, or ""
+  std::vector<KtapTest> tests;  ///< results within it that it printed in KTAP
+  std::string key;              ///< digest over everything that the result depends on, or ""
+  std::string reused_from;      ///< id of the run whose result this is, when it was not run again
   /// The run was stopped while it ran (result `cancel`): it has still to be run.
   bool interrupted = false;
 };

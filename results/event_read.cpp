@@ -75,6 +75,17 @@ UnitRetried read_retried(const Json& json) {
   return retried;
 }
 
+std::vector<KtapTest> get_tests(const Json& json) {
+  std::vector<KtapTest> tests;
+  const auto list = json.find("tests");
+  if (list == json.end()) return tests;
+  for (const auto& test : *list)
+    tests.push_back({.name = get(test, "name"),
+                     .result = parse_ktap_result(test.at("result").get<std::string>()),
+                     .detail = get(test, "detail")});
+  return tests;
+}
+
 UnitFinished read_finished(const Json& json) {
   UnitFinished finished;
   finished.unit = get_unit(json);
@@ -84,6 +95,7 @@ UnitFinished read_finished(const Json& json) {
   finished.leaked = json.value("leaked", false);
   finished.log = get(json, "log");
   finished.benchmark = get(json, "benchmark");
+  finished.tests = get_tests(json);
   finished.key = get(json, "key");
   finished.reused_from = get(json, "reused_from");
   finished.interrupted = json.value("interrupted", false);

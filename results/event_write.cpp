@@ -58,6 +58,18 @@ void write(JsonObject& json, const UnitRetried& retried) {
   json.text_if("log", retried.log);
 }
 
+void write_tests(std::string& out, const std::vector<KtapTest>& tests) {
+  out += '[';
+  for (const KtapTest& test : tests) {
+    if (&test != &tests.front()) out += ',';
+    JsonObject json(out);
+    json.text("name", test.name);
+    json.text("result", ktap_result_name(test.result));
+    json.text_if("detail", test.detail);
+  }
+  out += ']';
+}
+
 void write(JsonObject& json, const UnitFinished& finished) {
   json.text("event", "finished");
   put_unit(json, finished.unit);
@@ -67,6 +79,7 @@ void write(JsonObject& json, const UnitFinished& finished) {
   json.flag_if("leaked", finished.leaked);
   json.text_if("log", finished.log);
   json.text_if("benchmark", finished.benchmark);
+  if (!finished.tests.empty()) write_tests(json.value_of("tests"), finished.tests);
   json.text_if("key", finished.key);
   json.text_if("reused_from", finished.reused_from);
   json.flag_if("interrupted", finished.interrupted);

@@ -6,6 +6,7 @@
 // rerunFailure, whatever the kind of their failure; GitLab shows of a failure only its text.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <unordered_map>
 #include <vector>
@@ -23,6 +24,8 @@ namespace rtfx::results {
 namespace {
 
 constexpr std::size_t last_lines = 2000;  ///< bytes of output in the text of a failure
+constexpr std::size_t most_inner_tests = 50'000;
+constexpr std::size_t longest_detail = 500;  ///< bytes
 
 std::string seconds(std::chrono::nanoseconds duration) {
   return fmt::format("{:.3f}", std::chrono::duration<double>(duration).count());
@@ -38,6 +41,7 @@ struct Suite {
   std::string name;
   Totals totals;
   std::vector<std::size_t> units;
+  std::vector<std::size_t> inner;  ///< how many results within each unit are written
 };
 
 enum class Outcome { pass, failure, error, skipped };
@@ -59,10 +63,24 @@ Outcome outcome_of(const Row& row) {
   return Outcome::error;
 }
 
-void add(Totals& totals, const Row& row) {
+/// Of a result within a case. The case has the last word: what failed in one that passed did not matter to it.
+Outcome outcome_of(const KtapTest& test, bool passed) {
+  switch (test.result) {
+    case KtapTest::Result::pass:
+      return Outcome::pass;
+    case KtapTest::Result::skip:
+      return Outcome::skipped;
+    case KtapTest::Result::fail:
+      return passed ? Outcome::skipped : Outcome::failure;
+    case KtapTest::Result::missing:
+      return passed ? Outcome::skipped : Outcome::error;
+  }
+  return Outcome::error;
+}
+
+void add(Totals& totals, Outcome outcome) {
   ++totals.tests;
-  totals.elapsed += row.elapsed;
-  switch (outcome_of(row)) {
+  switch (outcome) {
     case Outcome::pass:
       break;
     case Outcome::failure:
@@ -133,14 +151,33 @@ class Writer {
       const Row row = make_row(run_.units[i]);
       const std::string name = junit_name(row.planned->unit).suite;
       const auto [place, is_new] = places.try_emplace(name, suites_.size());
-      if (is_new) suites_.push_back({name, {}, {}});
+      if (is_new) suites_.push_back({name, {}, {}, {}});
       Suite& suite = suites_[place->second];
       suite.units.push_back(i);
-      add(suite.totals, row);
-      add(total_, row);
+      for (Totals* totals : {&suite.totals, &total_}) {
+        add(*totals, outcome_of(row));
+        totals->elapsed += row.elapsed;
+      }
       limits_.count(row);
+      suite.inner.push_back(survey_inner(row, suite));
     }
     limits_.start();
+  }
+
+  /// The results within a unit; how many of them are written.
+  std::size_t survey_inner(const Row& row, Suite& suite) {
+    if (!row.finished) return 0;
+    const std::vector<KtapTest>& tests = row.finished->tests;
+    const std::size_t count = std::min(tests.size(), inner_left_);
+    inner_left_ -= count;
+    for (std::size_t i = 0; i < count; ++i) {
+      const Outcome outcome = outcome_of(tests[i], outcome_of(row) == Outcome::pass);
+      add(suite.totals, outcome);
+      add(total_, outcome);
+      limits_.count_inner(row.planned->unit.name.size() + tests[i].name.size() +
+                          std::min(tests[i].detail.size(), longest_detail));
+    }
+    return count;
   }
 
   void write(const Suite& suite) {
@@ -153,8 +190,11 @@ class Writer {
     if (!run_.start.hostname.empty()) append_xml_attribute(text_, "hostname", run_.start.hostname);
     text_ += ">\n";
     std::set<std::string> names;
-    for (const std::size_t unit : suite.units) {
-      write(suite, names, make_row(run_.units[unit]));
+    for (std::size_t i = 0; i < suite.units.size(); ++i) {
+      const Row row = make_row(run_.units[suite.units[i]]);
+      write(suite, names, row);
+      for (std::size_t test = 0; test < suite.inner[i]; ++test)
+        write(suite, names, row, row.finished->tests[test]);
       sink_(text_);
       text_.clear();
     }
@@ -184,6 +224,36 @@ class Writer {
     write_outcome(row, output);
     for (const UnitRetried& attempt : row.unit->retried) write_attempt(attempt, row.unit->flaky());
     write_output(notes + output);
+    text_ += "</testcase>\n";
+  }
+
+  /// A result within a unit is a test beside it: readers know no tests in tests.
+  void write(const Suite& suite, std::set<std::string>& names, const Row& row,
+             const KtapTest& test) {
+    text_ += "  <testcase";
+    append_xml_attribute(text_, "classname", suite.name);
+    append_xml_attribute(text_, "name",
+                         unique(names, junit_name(row.planned->unit).test + ": " + test.name));
+    append_xml_attribute(text_, "time", seconds(std::chrono::nanoseconds(0)));
+    text_ += '>';
+    const Outcome outcome = outcome_of(test, outcome_of(row) == Outcome::pass);
+    const std::string result = ktap_result_name(test.result);
+    std::string detail = shortened(test.detail, longest_detail);
+    if (outcome == Outcome::skipped) {
+      text_ += "<skipped";
+      if (test.bad())
+        detail = result + ", but the case passed" + (detail.empty() ? "" : ": ") + detail;
+      append_xml_attribute(text_, "message", detail);
+      text_ += "/>";
+    } else if (outcome != Outcome::pass) {
+      const char* element = outcome == Outcome::failure ? "failure" : "error";
+      text_ += fmt::format("<{}", element);
+      append_xml_attribute(text_, "message", result);
+      append_xml_attribute(text_, "type", result);
+      text_ += '>';
+      append_xml_text(text_, detail);
+      text_ += fmt::format("</{}>", element);
+    }
     text_ += "</testcase>\n";
   }
 
@@ -253,6 +323,7 @@ class Writer {
   std::vector<Suite> suites_;
   Totals total_;
   JunitLimits limits_;
+  std::size_t inner_left_ = most_inner_tests;
   std::string text_;
 };
 

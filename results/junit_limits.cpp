@@ -40,6 +40,11 @@ void JunitLimits::count(const Row& row) {
   }
 }
 
+void JunitLimits::count_inner(std::size_t bytes) {
+  fixed_elements_ += 2;
+  fixed_ += row_markup + outcome_markup + bytes;
+}
+
 void JunitLimits::start() {
   if (timestamps()) fixed_ += timestamp_markup * rows_;
   // A reason is written twice: as an attribute and in the text. Most are short.

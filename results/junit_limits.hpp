@@ -16,6 +16,8 @@ class JunitLimits {
  public:
   /// First every row is counted, then the file is written.
   void count(const Row& row);
+  /// A result within one; `bytes` are those of its names and detail.
+  void count_inner(std::size_t bytes);
   void start();
 
   /// Whether tests have their start times, which no reader needs.

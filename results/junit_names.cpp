@@ -4,10 +4,17 @@
 namespace rtfx::results {
 namespace {
 
+/// Names of groups may have dots in their last word, so it cannot be told from those before it.
+JunitName script_name(const std::string& prefix, const std::string& name) {
+  const auto colons = name.rfind("::");
+  if (colons == std::string::npos) return {prefix + "group", name};
+  return {prefix + name.substr(0, colons), "group.sh " + name.substr(colons + 2)};
+}
+
 JunitName split_name(const UnitId& unit) {
-  const bool is_case = unit.kind == "case" || unit.kind == "group";
   const std::string prefix = unit.arch.empty() ? "" : unit.arch + ".";
-  if (!is_case) return {prefix + unit.kind, unit.name};
+  if (unit.kind == "group") return script_name(prefix, unit.name);
+  if (unit.kind != "case") return {prefix + unit.kind, unit.name};
   const auto dot = unit.name.rfind('.');
   if (dot == std::string::npos) return {prefix + unit.kind, unit.name};
   return {prefix + unit.name.substr(0, dot), unit.name.substr(dot + 1)};

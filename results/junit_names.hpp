@@ -10,7 +10,7 @@ namespace rtfx::results {
 /// The name of a test for readers of JUnit.
 struct JunitName {
   std::string suite;  ///< also its class name: "arm64.linuxkit.examples"
-  std::string test;   ///< "redis", or "redis.2"
+  std::string test;   ///< "redis", or "redis.2"; "group.sh init" of a group
 };
 
 /// The architecture comes first, always: a test keeps its identity whether one or several

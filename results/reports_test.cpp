@@ -142,6 +142,18 @@ TEST(JUnit, iterations_stay_in_the_suite_of_their_case) {
   EXPECT_THAT(xml, HasSubstr(R"(classname="arm64.case" name="single")"));
 }
 
+TEST(JUnit, a_script_of_a_group_is_a_test_of_the_group) {
+  const TemporaryDirectory folder;
+  std::vector<UnitRecord> units{unit("top.g.6.12::init", Result::fail, "x"),
+                                unit("top.g.6.12.t", Result::error, "x"),
+                                unit("top::deinit", Result::fail, "x")};
+  units[0].planned.unit.kind = units[2].planned.unit.kind = "group";
+  const std::string xml = junit_xml(run_of(units), folder.path());
+  EXPECT_THAT(xml, HasSubstr(R"(classname="arm64.top.g.6.12" name="group.sh init")"));
+  EXPECT_THAT(xml, HasSubstr(R"(classname="arm64.top.g.6.12" name="t")"));
+  EXPECT_THAT(xml, HasSubstr(R"(classname="arm64.top" name="group.sh deinit")"));
+}
+
 TEST(JUnit, names_are_unique_whatever_the_units_are_called) {
   const TemporaryDirectory folder;
   auto group = unit("top.a", Result::fail, "x");
