@@ -11,12 +11,6 @@ namespace {
 using results::Result;
 using results::UnitFinished;
 
-std::vector<std::string> plan_arches(const Plan& plan) {
-  std::vector<std::string> arches = plan.first_class;
-  arches.insert(arches.end(), plan.candidates.begin(), plan.candidates.end());
-  return arches;
-}
-
 Result result_of(pkg::UnitEnding ending) {
   switch (ending) {
     case pkg::UnitEnding::built:
@@ -76,7 +70,7 @@ void accept_only(const std::vector<results::Subject>& subjects, const std::strin
 UnitFinished assemble_one(const Example& example, image::AssembleOptions options,
                           const oci::Store& store, std::stop_token stop) {
   UnitFinished finished;
-  finished.unit = {"image", example.name, options.arch};
+  finished.unit = {"image", example.name, options.arch.name};
   options.name = example.name;
   const auto start = std::chrono::steady_clock::now();
   try {
@@ -97,7 +91,7 @@ Artifacts build_packages(const Input& input, const Plan& plan,
                          const std::filesystem::path& logs, unsigned jobs, const Progress& progress,
                          std::stop_token stop) {
   pkg::BuildRequest request;
-  request.arches = plan_arches(plan);
+  request.arches = plan.arches();
   request.jobs = jobs;
   request.log_directory = logs;
   const auto tell = [&](const pkg::UnitResult& unit) {
@@ -115,10 +109,10 @@ Artifacts build_packages(const Input& input, const Plan& plan,
 void assemble_examples(const Input& input, const Plan& plan, const oci::Store& store,
                        const std::filesystem::path& directory, const std::filesystem::path& cache,
                        const Progress& progress, std::stop_token stop, Artifacts& artifacts) {
-  for (const std::string& arch : plan_arches(plan)) {
+  for (const std::string& arch : plan.arches()) {
     if (artifacts.broken.contains(arch)) continue;
     image::AssembleOptions options;
-    options.arch = arch;
+    options.arch = input.project.table.find(arch);
     options.directory = directory / arch;
     options.cache = cache;
     options.accept = [&](const std::vector<image::UsedImage>& images) {

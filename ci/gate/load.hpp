@@ -22,12 +22,13 @@ struct Example {
 /// Every input file of a release, read and checked.
 struct Input {
   runner::Project project;
-  std::vector<pkg::PlannedPackage> packages;  ///< needed ones first
+  std::vector<pkg::PlannedPackage> packages;  ///< needed ones first; kernels are among them
   std::vector<Example> examples;
   std::unique_ptr<runner::Group> cases;
 };
 
-/// Reads packages, image YAMLs and cases of the project. Throws all problems at once (ExitCode::usage).
-Input load(runner::Project project);
+/// Reads packages, kernels, image YAMLs and cases of the project. Kernels with labels belong to it only when `labels` (as
+/// -l gives them) has one of these. Throws all problems at once (ExitCode::usage).
+Input load(runner::Project project, const std::string& labels);
 
 }  // namespace rtfx::gate

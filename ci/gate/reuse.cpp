@@ -96,6 +96,7 @@ std::string CaseKeys::key(const runner::Case& test, const Arch& arch) const {
   Hasher hasher;
   add(hasher, common_.str());
   add(hasher, test.name);
+  if (!test.group->variant.empty()) add(hasher, "variant " + test.group->variant);
   add(hasher, arch.name);
   const auto subjects = subjects_.find(arch.name);
   add(hasher, subjects == subjects_.end() ? "" : subjects->second);
@@ -103,36 +104,40 @@ std::string CaseKeys::key(const runner::Case& test, const Arch& arch) const {
   return hasher.finish().hex();
 }
 
-KnownResults::KnownResults(const fs::path& results) {
-  std::vector<std::pair<fs::file_time_type, fs::path>> logs;
+void KnownResults::add_run(const fs::path& folder) {
+  const fs::path log = folder / "events.jsonl";
+  if (!fs::exists(log)) return;
+  try {
+    std::string id;
+    std::set<results::UnitId> retried;  // what passed only then proves little
+    for (results::Event& event : results::read_events(log)) {
+      if (const auto* start = std::get_if<results::RunStarted>(&event.what)) id = start->run_id;
+      if (const auto* again = std::get_if<results::UnitRetried>(&event.what))
+        retried.insert(again->unit);
+      auto* finished = std::get_if<results::UnitFinished>(&event.what);
+      if (!finished || finished->key.empty() || finished->result != results::Result::pass ||
+          retried.contains(finished->unit))
+        continue;
+      results::UnitFinished& pass = *finished;
+      if (pass.reused_from.empty()) pass.reused_from = id;
+      pass.log.clear();
+      passes_[{pass.unit, pass.key}] = pass;
+    }
+  } catch (const Error&) {
+    return;
+  }
+}
+
+void KnownResults::add_runs(const fs::path& results) {
+  std::vector<std::pair<fs::file_time_type, fs::path>> runs;
   std::error_code error;
   for (const fs::directory_entry& run : fs::directory_iterator(results, error)) {
     const fs::path log = run.path() / "events.jsonl";
     if (!run.is_symlink() && fs::exists(log))
-      logs.emplace_back(fs::last_write_time(log, error), log);
+      runs.emplace_back(fs::last_write_time(log, error), run.path());
   }
-  std::sort(logs.begin(), logs.end());
-  for (const auto& [time, log] : logs) {
-    try {
-      std::string id;
-      std::set<results::UnitId> retried;  // what passed only then proves little
-      for (results::Event& event : results::read_events(log)) {
-        if (const auto* start = std::get_if<results::RunStarted>(&event.what)) id = start->run_id;
-        if (const auto* again = std::get_if<results::UnitRetried>(&event.what))
-          retried.insert(again->unit);
-        auto* finished = std::get_if<results::UnitFinished>(&event.what);
-        if (!finished || finished->key.empty() || finished->result != results::Result::pass ||
-            retried.contains(finished->unit))
-          continue;
-        results::UnitFinished& pass = *finished;
-        if (pass.reused_from.empty()) pass.reused_from = id;
-        pass.log.clear();
-        passes_[{pass.unit, pass.key}] = pass;
-      }
-    } catch (const Error&) {
-      continue;
-    }
-  }
+  std::sort(runs.begin(), runs.end());
+  for (const auto& [time, run] : runs) add_run(run);
 }
 
 std::optional<results::UnitFinished> KnownResults::find(const results::UnitId& unit,

@@ -34,12 +34,14 @@ class CaseKeys {
   std::map<std::string, std::string> subjects_;  ///< arch -> its subjects as text
 };
 
-/// Passing results of earlier runs, by unit and key.
+/// Passing results of earlier runs, by unit and key; a later addition stands before an earlier one. Unreadable logs are
+/// passed over: what is not known simply runs.
 class KnownResults {
  public:
-  /// Reads the event logs of the runs in `results` (newest last wins), complete or not. Unreadable logs are passed over:
-  /// what is not known simply runs.
-  explicit KnownResults(const std::filesystem::path& results);
+  /// Reads the event logs of all runs in `results`, the newest last, complete or not.
+  void add_runs(const std::filesystem::path& results);
+  /// The same for one run.
+  void add_run(const std::filesystem::path& folder);
 
   std::optional<results::UnitFinished> find(const results::UnitId& unit,
                                             const std::string& key) const;

@@ -74,6 +74,17 @@ TEST_F(Reuse, a_key_changes_with_everything_that_the_result_depends_on) {
   changed("the environment");
 }
 
+TEST_F(Reuse, a_key_is_of_one_variant) {
+  // A directory that is a case too, so that its group.sh and its own name do not count.
+  write("cases/g/test.sh", "true\n");
+  write("cases/g/group.sh", "# VARIANTS: x.y y\n");
+  write("cases/g/t/test.sh", "true\n");
+  const std::string before = key("top.g.x.y.t");
+  EXPECT_NE(before, key("top.g.y.t"));
+  fs::rename(scratch_.path() / "cases/g", scratch_.path() / "cases/g.x");
+  EXPECT_NE(key("top.g.x.y.t"), before) << "the same name, of the variant y";
+}
+
 TEST_F(Reuse, another_case_or_arch_does_not_matter) {
   const std::string before = key();
   write("cases/020_two/test.sh", "# SUMMARY: two\nfalse\n");
@@ -105,7 +116,9 @@ TEST_F(Reuse, a_pass_that_needed_another_attempt_is_not_known) {
   first.unit = finished(Result::pass, "k1").unit;
   log.append({first});
   log.append({finished(Result::pass, "k1")});
-  EXPECT_FALSE(KnownResults(runs).find(first.unit, "k1"));
+  KnownResults known;
+  known.add_runs(runs);
+  EXPECT_FALSE(known.find(first.unit, "k1"));
 }
 
 TEST_F(Reuse, only_a_pass_with_the_same_key_is_known) {
@@ -115,7 +128,8 @@ TEST_F(Reuse, only_a_pass_with_the_same_key_is_known) {
   log_run(runs, "r3", finished(Result::pass, ""));
   write("_results/broken/events.jsonl", "this is no event\nnor this\n");
 
-  const KnownResults known(runs);
+  KnownResults known;
+  known.add_runs(runs);
   const results::UnitId unit{"case", "top.one", "amd64"};
   ASSERT_TRUE(known.find(unit, "k1"));
   EXPECT_EQ(known.find(unit, "k1")->reused_from, "r1");
@@ -125,7 +139,10 @@ TEST_F(Reuse, only_a_pass_with_the_same_key_is_known) {
 }
 
 TEST_F(Reuse, no_results_folder_means_nothing_is_known) {
-  EXPECT_FALSE(KnownResults(scratch_.path() / "nothing").find({"case", "top.one", "amd64"}, "k1"));
+  KnownResults known;
+  known.add_runs(scratch_.path() / "nothing");
+  known.add_run(scratch_.path() / "nothing");
+  EXPECT_FALSE(known.find({"case", "top.one", "amd64"}, "k1"));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ci/gate/verdict.hpp"
+#include "ci/gate/gate_fixture.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,50 +7,19 @@
 namespace rtfx::gate {
 namespace {
 
-using results::Result;
-using results::UnitId;
+using namespace fixture;
 using testing::HasSubstr;
 
-const UnitId redis_amd64{"package", "org/redis:1", "amd64"};
-const UnitId boot_amd64{"case", "x.boot", "amd64"};
-const UnitId boot_arm64{"case", "x.boot", "arm64"};
-const UnitId boot_riscv64{"case", "x.boot", "riscv64"};
-
-Plan the_plan() {
-  return {{"amd64", "arm64"},
-          {"riscv64"},
-          {{redis_amd64, true, ""},
-           {boot_amd64, true, ""},
-           {boot_arm64, true, ""},
-           {boot_riscv64, false, ""}}};
-}
-
-void finish(results::RunRecord& run, const UnitId& unit, Result result,
-            const std::string& reason = "") {
-  results::UnitRecord record;
-  record.planned.unit = unit;
-  record.finished = results::UnitFinished{};
-  record.finished->unit = unit;
-  record.finished->result = result;
-  record.finished->reason = reason;
-  run.units.push_back(record);
-}
-
-const std::vector<results::Subject> redis_digest = {{"org/redis:1", "amd64", "sha256:aa"}};
-
-/// A run in which everything passed.
-results::RunRecord good_run() {
-  results::RunRecord run;
-  run.finished = true;
-  run.start.subjects = redis_digest;
-  for (const UnitId& unit : {redis_amd64, boot_amd64, boot_arm64, boot_riscv64})
-    finish(run, unit, Result::pass);
-  return run;
+/// Judges one run without rules.
+Verdict decide(const Plan& plan, const results::RunRecord& run,
+               const std::vector<results::Subject>& to_ship) {
+  return gate::decide(plan, {{"run", run}}, to_ship, {});
 }
 
 std::string first_reason(const Verdict& verdict, std::size_t arch) {
-  return verdict.arches.at(arch).blockers.empty() ? ""
-                                                  : verdict.arches.at(arch).blockers.front().reason;
+  return verdict.arches.at(arch).blockers().empty()
+             ? ""
+             : verdict.arches.at(arch).blockers().front().reason;
 }
 
 TEST(Verdict, ships_the_first_class_arches_when_everything_passed) {
@@ -143,8 +112,9 @@ TEST(Verdict, many_with_one_reason_share_a_line) {
   ArchVerdict arch;
   arch.arch = "arm64";
   for (const char* name : {"x.a", "x.b", "x.c"})
-    arch.blockers.push_back({{"case", name, "arm64"}, "error: not run", ""});
-  arch.blockers.push_back({{"case", "x.d", "arm64"}, "no result", ""});
+    arch.units.push_back(
+        {{"case", name, "arm64"}, Standing::blocked, "error", "error: not run", ""});
+  arch.units.push_back({{"case", "x.d", "arm64"}, Standing::blocked, "missing", "no result", ""});
   verdict.arches.push_back(arch);
   EXPECT_THAT(verdict_text(verdict), HasSubstr("  BLOCKS arm64 3 cases, from x.a: error: not run\n "
                                                " BLOCKS arm64 case x.d: no result\n"));

@@ -33,7 +33,8 @@ class Graduation : public testing::Test {
     kernel.package.image = "kernel";
     kernel.package.arches = {"amd64", "riscv64"};
     input_.packages.push_back(kernel);
-    input_.examples.push_back({"minimal.yml", "minimal", nullptr});
+    write_file_atomically(scratch_.path() / "minimal.yml", "files: []\n");
+    input_.examples.push_back({scratch_.path() / "minimal.yml", "minimal", nullptr});
   }
 
   /// A run in which everything that is planned for riscv64 ended like this.
