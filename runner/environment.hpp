@@ -18,8 +18,8 @@ struct ScriptPlace {
 };
 
 /// The variables that all scripts for an arch are given besides the inherited ones: rtf's RT_*,
-/// ours, and those of the options, which cannot replace rtf's. RT_TEST_NAME, RTFX_TMP and
-/// RTFX_ATTEMPT differ from unit to unit and are not among them.
+/// ours, and those of the options, which cannot replace rtf's. RT_TEST_NAME, RTFX_TMP,
+/// RTFX_ATTEMPT and RTFX_VARIANT differ from unit to unit and are not among them.
 std::map<std::string, std::string> script_environment(const ScriptPlace& place,
                                                       const RunOptions& options, const Arch& arch,
                                                       const ArchTable& arches);

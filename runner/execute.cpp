@@ -235,6 +235,7 @@ void Executor::attempt_ended(std::size_t step, int attempt, const Ending& ending
   finished.leaked = ending.leaked;
   finished.log = scripts_.log_name(steps_[step]);
   finished.benchmark = ending.benchmark;
+  finished.tests = ending.tests;
   finished.interrupted = ending.interrupted;
   if (steps_[step].kind == Step::Kind::unit) finished.key = plan_.units[steps_[step].unit].key;
   if (steps_[step].kind != Step::Kind::deinit) return ended(step, finished);

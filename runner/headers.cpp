@@ -19,8 +19,7 @@ std::optional<int> parse_number(std::string_view text) {
 }
 
 /// The words of a value; commas count as blanks.
-std::vector<std::string_view> words(std::string_view value) {
-  constexpr std::string_view separators = ", \t";
+std::vector<std::string_view> words(std::string_view value, std::string_view separators = ", \t") {
   std::vector<std::string_view> found;
   for (auto start = value.find_first_not_of(separators); start != std::string_view::npos;) {
     const auto end = std::min(value.find_first_of(separators, start), value.size());
@@ -71,7 +70,7 @@ class HeaderReader {
         {"LABELS", &HeaderReader::labels},       {"REPEAT", &HeaderReader::repeat},
         {"TIMEOUT", &HeaderReader::timeout},     {"RETRIES", &HeaderReader::retries},
         {"RESOURCES", &HeaderReader::resources}, {"EXCLUSIVE", &HeaderReader::exclusive},
-        {"INPUTS", &HeaderReader::inputs},
+        {"INPUTS", &HeaderReader::inputs},       {"VARIANTS", &HeaderReader::variants},
     };
     for (const auto& [name, reader] : readers) {
       if (name == key) return reader;
@@ -189,6 +188,11 @@ class HeaderReader {
   void inputs(std::string_view value) {
     for (const std::string_view item : words(value))
       headers_.inputs.push_back({std::string(item), line_});
+  }
+
+  void variants(std::string_view value) {
+    for (const std::string_view item : words(value, " \t"))
+      headers_.variants.push_back({std::string(item), line_});
   }
 
   const std::filesystem::path& script_;

@@ -13,6 +13,7 @@
 #include "base/text.hpp"
 #include "harness/image/image.hpp"
 #include "harness/image/spec.hpp"
+#include "harness/kernel/plan.hpp"
 #include "harness/pkg/plan.hpp"
 #include "harness/process/process.hpp"
 #include "runner/inputs_hash.hpp"
@@ -47,7 +48,7 @@ std::vector<const Group*> groups_of(const Case& test) {
 std::vector<Item> items_of(const Case& test) {
   std::vector<Item> items;
   const auto add = [&](const Headers& headers, const fs::path& folder, const fs::path& script) {
-    for (const Headers::Input& input : headers.inputs)
+    for (const Headers::Item& input : headers.inputs)
       items.push_back({input.text, folder, {text::one_line(script.string()), input.line}});
   };
   for (const Group* group : groups_of(test)) {
@@ -100,7 +101,7 @@ class KeyMaker {
   KeyMaker(const std::optional<Project>& project, const RunOptions& options)
       : project_(project), labels_(options.labels), env_(options.env) {
     // The place of the project is no input; what of it counts is declared.
-    if (project_) names_ = std::make_unique<pkg::PackageNames>(project_->package_settings());
+    if (project_) names_ = std::make_unique<kernel::ImageNames>(project_->package_settings());
     const auto place = env_.find("RTFX_PROJECT");
     if (project_ && place != env_.end() && place->second == project_->root.string())
       env_.erase(place);
@@ -117,6 +118,7 @@ class KeyMaker {
     hash.add(
         present_labels(labels_, arch, project_ ? project_->table : ArchTable::builtin()).str(","));
     hash.add(test.name);
+    if (!test.group->variant.empty()) hash.add("variant " + test.group->variant);
     for (const Group* group : groups_of(test)) add_script(hash, group->script, "group.sh");
     add_script(hash, test.group->pre_test, "pre-test.sh");
     add_script(hash, test.group->post_test, "post-test.sh");
@@ -192,7 +194,7 @@ class KeyMaker {
     if (!packages_.empty()) return;
     Diagnostics diagnostics;
     for (const fs::path& directory : project_->packages) {
-      if (auto package = names_->find(directory, diagnostics))
+      if (auto package = names_->find_package(directory, diagnostics))
         packages_.insert_or_assign(package->package.image, std::move(*package));
     }
     diagnostics.throw_if_any();
@@ -252,9 +254,9 @@ class KeyMaker {
   std::map<std::string, std::string> env_;
   FileDigests files_;
   std::string common_;
-  std::unique_ptr<pkg::PackageNames> names_;           ///< with a project
+  std::unique_ptr<kernel::ImageNames> names_;          ///< with a project
   std::map<std::string, pkg::NamedPackage> packages_;  ///< by image name
-  std::map<fs::path, std::string> contents_;      ///< of packages, by directory
+  std::map<fs::path, std::string> contents_;           ///< of packages, by directory
 };
 
 }  // namespace

@@ -24,8 +24,8 @@ namespace rtfx::runner {
 using InputKeys = std::function<std::string(const Case&, const Arch&)>;
 
 /// The function for RunOptions::key: 64 hex digits, or "" for a case that neither declares INPUTS nor
-/// is in a group that does. Always part of it are the case's own folder, the scripts of its groups,
-/// pre-test.sh and post-test.sh, the shell library, this program, the emulator, the arch, the host's
+/// is in a group that does. Always part of it are the case's own folder, the scripts of its groups, the
+/// variant, pre-test.sh and post-test.sh, the shell library, this program, the emulator, the arch, the host's
 /// and the given labels, and the environment that the options give. The function throws Error
 /// (ExitCode::usage) with file:line for an item that finds nothing; it keeps what it has read, so
 /// it belongs to one run.

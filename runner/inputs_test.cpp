@@ -153,6 +153,15 @@ TEST_F(Inputs, scripts_around_the_case_count) {
   EXPECT_EQ(key(), before) << "what was not declared does not count";
 }
 
+TEST_F(Inputs, the_variant_counts) {
+  write("cases/g/group.sh", "# VARIANTS: x.y y\n");
+  const std::string other = key("top.g.y.t");
+  const std::string before = key("top.g.x.y.t");
+  EXPECT_NE(before, other);
+  fs::rename(root() / "cases/g", root() / "cases/g.x");
+  EXPECT_NE(key("top.g.x.y.t"), before) << "the same name, of the variant y";
+}
+
 TEST_F(Inputs, the_run_counts) {
   expect_change("labels", [&] { options_.labels = "slow"; });
   expect_change("no labels", [&] { options_.labels = "!slow"; });

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <string>
@@ -52,16 +53,20 @@ void add_commands(CLI::App& app, rtfx::commands::Context& context) {
   add_report(app, context);
   add_merge(app, context);
   add_pkg(app, context);
+  add_kernel(app, context);
   add_build(app, context);
   add_cache(app, context);
   add_boot(app, context);
   add_release(app, context);
+  add_verify(app, context);
   add_graduate(app, context);
   add_doctor(app, context);
   add_version(app, context);
 }
 
 int run(int argc, char** argv) {
+  // Of a case that runs rtfx; what this one runs has variants of its own. No thread is there yet.
+  ::unsetenv("RTFX_VARIANT");
   rtfx::commands::Context context;
   context.stop = rtfx::process::handle_interrupts();
 

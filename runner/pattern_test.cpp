@@ -87,6 +87,23 @@ TEST_F(Patterns, globs_take_cases_groups_and_iterations) {
   EXPECT_EQ(named("*.t.6"), "");
 }
 
+TEST_F(Patterns, variants_are_groups_whatever_dots_and_digits_they_have) {
+  tree_.group("built", "# VARIANTS: 6.12 6.1 2\n")
+      .test("built/boot", "# REPEAT: 2\n")
+      .test("built/sub/12");
+  EXPECT_EQ(named("top.built.6.1"), "built.6.1.boot built.6.1.sub.12");
+  EXPECT_EQ(named("top.built.6.12"), "built.6.12.boot built.6.12.sub.12");
+  EXPECT_EQ(named("top.built.2"), "built.2.boot built.2.sub.12");
+  EXPECT_EQ(named("top.built.6"),
+            "built.6.12.boot built.6.12.sub.12 built.6.1.boot built.6.1.sub.12");
+  EXPECT_EQ(named("top.built.?"), "built.2.boot built.2.sub.12");
+  EXPECT_EQ(named("*.boot"), "built.6.12.boot built.6.1.boot built.2.boot");
+  EXPECT_EQ(named("top.built.6.1.boot.2"), "built.6.1.boot");
+  EXPECT_EQ(named("top.built.6.1.boot.3"), "");
+  EXPECT_EQ(named("top.built.6.1.sub.12"), "built.6.1.sub.12");
+  EXPECT_EQ(named("top.built.6.13"), "");
+}
+
 TEST_F(Patterns, iterations) {
   EXPECT_EQ(named("top.food.t.1"), "food.t");
   EXPECT_EQ(named("top.food.t.5"), "food.t") << "with the label slow";

@@ -4,6 +4,7 @@
 #include <glob.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/text.hpp"
 #include "base/yaml.hpp"
@@ -54,7 +55,8 @@ VirtioBus read_virtio(yaml::MapReader& reader, VirtioBus fallback) {
   if (value == nullptr) return fallback;
   if (value->scalar == "pci") return VirtioBus::pci;
   if (value->scalar == "ccw") return VirtioBus::ccw;
-  reader.error(value->where, "virtio: expected pci or ccw, got " + yaml::kind_name(*value));
+  if (value->scalar == "mmio") return VirtioBus::mmio;
+  reader.error(value->where, "virtio: expected pci, ccw or mmio, got " + yaml::kind_name(*value));
   return fallback;
 }
 
@@ -138,11 +140,28 @@ void read_cases(yaml::MapReader& reader, Project& project, Diagnostics& diagnost
   }
 }
 
+/// `flaky:` of the gate: allow, block, or how many an arch may have.
+std::optional<int> read_flaky(yaml::MapReader& reader) {
+  const yaml::Node* value = reader.get("flaky");
+  if (value == nullptr || value->scalar == "allow") return std::nullopt;
+  if (value->scalar == "block") return 0;
+  int number = 0;
+  const char* end = value->scalar.data() + value->scalar.size();
+  const auto [rest, failed] = std::from_chars(value->scalar.data(), end, number);
+  if (!value->scalar.empty() && failed == std::errc{} && rest == end && number >= 0) return number;
+  reader.error(
+      value->where,
+      "gate.flaky: expected allow, block, or how many flaky passes an arch may have, got " +
+          yaml::kind_name(*value));
+  return std::nullopt;
+}
+
 void read_gate(const yaml::Node& node, GateRules& gate, Diagnostics& diagnostics) {
   yaml::MapReader reader(node, "gate", diagnostics);
   reader.require("suites");
   gate.suites = reader.strings("suites").value_or(std::vector<std::string>());
   gate.optional_labels = reader.strings("optional-labels").value_or(std::vector<std::string>());
+  gate.flaky = read_flaky(reader);
   reader.finish();
   if (gate.suites.empty()) {
     diagnostics.error(
@@ -207,6 +226,8 @@ Project load_project(const fs::path& rtfx_yml, Diagnostics& diagnostics) {
   }
   project.packages = paths(reader, project.root, "packages", "package (a folder with build.yml)",
                            [](const fs::path& path) { return fs::exists(path / "build.yml"); });
+  project.kernels = paths(reader, project.root, "kernels", "kernels (a folder with kernel.yml)",
+                          [](const fs::path& path) { return fs::exists(path / "kernel.yml"); });
   project.examples = paths(reader, project.root, "examples", "file",
                            [](const fs::path& path) { return fs::is_regular_file(path); });
   read_cases(reader, project, diagnostics);

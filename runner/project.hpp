@@ -28,6 +28,8 @@ struct GateRules {
       suites;  ///< patterns; every case of them must pass on every first-class arch
   std::vector<std::string>
       optional_labels;  ///< cases that need one of these labels are required only when it is given with -l
+  /// How many passes of an arch may have needed another attempt: "block" is 0; absent ("allow"): any number.
+  std::optional<int> flaky;
 };
 
 /// rtfx.yml: the project. Strict.
@@ -38,7 +40,8 @@ struct Project {
   std::string registry;
   std::vector<ProjectArch> arches;
   std::vector<std::filesystem::path>
-      packages;  ///< package directories (globs expanded, sorted), kernels among them
+      packages;  ///< package directories (globs expanded, sorted), kernels that are packages among them
+  std::vector<std::filesystem::path> kernels;   ///< folders with kernel.yml
   std::vector<std::filesystem::path> examples;  ///< image YAMLs
   std::filesystem::path cases;                  ///< empty when there are none
   GateRules gate;                          ///< without suites in a project that is not released

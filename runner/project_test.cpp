@@ -95,6 +95,23 @@ TEST_F(LoadProject, one_line_is_enough_for_packages) {
                           HasSubstr("rtfx.yml:2: cases: ")));
 }
 
+TEST_F(LoadProject, the_gate_says_how_many_flaky_passes_an_arch_may_have) {
+  const std::map<std::string, std::optional<int>> policies = {
+      {"", std::nullopt}, {"allow", std::nullopt}, {"block", 0}, {"0", 0}, {"3", 3}};
+  for (const auto& [text, allowed] : policies) {
+    const std::string flaky = text.empty() ? "" : ", flaky: " + text;
+    EXPECT_EQ(load("gate: {suites: [top]" + flaky + "}\n").gate.flaky, allowed) << text;
+  }
+  EXPECT_THAT(diagnostics_.messages(), testing::IsEmpty());
+  for (const char* wrong : {"-1", "some", "1.5", "[1]", "99999999999", "~"}) {
+    diagnostics_ = {};
+    load(std::string("gate: {suites: [top], flaky: ") + wrong + "}\n");
+    EXPECT_THAT(diagnostics_.messages(),
+                ElementsAre(HasSubstr("gate.flaky: expected allow, block, or how many")))
+        << wrong;
+  }
+}
+
 TEST_F(LoadProject, needs_a_first_class_arch) {
   load("registry: oci:out\narches: {riscv64: {stage: candidate}}\ngate: {suites: [top]}\n");
   EXPECT_THAT(diagnostics_.messages(),

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kept_of_a_line = 4096;
 constexpr std::size_t longest_last_words = 200;
+constexpr std::size_t most_tests = 20'000;  // KUnit has about 6,000
 constexpr std::string_view benchmark_mark = "RT_BENCHMARK_RESULT:";
 constexpr int cancelled_by_script = 253;  // RT_TEST_CANCEL of rtf
 
@@ -116,6 +117,8 @@ void UnitLog::on_line(process::Stream stream, const std::string& line) {
     if (line.starts_with(benchmark_mark))
       benchmark_ =
           text::printable(text::trim(std::string_view(line).substr(benchmark_mark.size())));
+    // A serial console ends its lines with CR LF.
+    ktap_.line(std::string_view(line).substr(0, line.find_last_not_of('\r') + 1));
   } else if (!line.starts_with("+") && !text::trim(line).empty()) {
     last_words_ = line;
   }
@@ -124,6 +127,13 @@ void UnitLog::on_line(process::Stream stream, const std::string& line) {
 std::string UnitLog::benchmark() {
   if (!out_.line.empty()) on_line(process::Stream::out, std::exchange(out_.line, ""));
   return benchmark_;
+}
+
+std::vector<KtapTest> UnitLog::tests() {
+  if (!out_.line.empty()) on_line(process::Stream::out, std::exchange(out_.line, ""));
+  std::vector<KtapTest> tests = ktap_.tests();
+  if (tests.size() > most_tests) tests.resize(most_tests);
+  return tests;
 }
 
 std::string UnitLog::last_words() {

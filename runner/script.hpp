@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/files.hpp"
+#include "base/ktap.hpp"
 #include "harness/process/process.hpp"
 #include "results/event.hpp"
 
@@ -21,9 +22,10 @@ struct Ending {
   std::string reason;
   bool leaked = false;
   std::chrono::nanoseconds elapsed{0};
-  std::string benchmark;     ///< as in UnitFinished
-  bool interrupted = false;  ///< as in UnitFinished
-  bool serving = false;      ///< what it left running lives on
+  std::string benchmark;          ///< as in UnitFinished
+  std::vector<KtapTest> tests{};  ///< as in UnitFinished
+  bool interrupted = false;       ///< as in UnitFinished
+  bool serving = false;           ///< what it left running lives on
 };
 
 /// The log of one unit: takes the raw output of its scripts, and remembers of it what the result
@@ -37,6 +39,8 @@ class UnitLog {
   /// Value of the last `RT_BENCHMARK_RESULT:` line on standard output; call it when the output has
   /// ended.
   std::string benchmark();
+  /// The results that standard output told in KTAP (also through a guest's console); when it has ended.
+  std::vector<KtapTest> tests();
   /// The last line of standard error that is not a trace of `sh -x`, shortened; "" when there is
   /// none.
   std::string last_words();
@@ -55,6 +59,7 @@ class UnitLog {
   std::string name_, problem_, benchmark_, last_words_;
   FileDescriptor file_;
   Lines out_, err_;
+  Ktap ktap_;
 };
 
 /// A script and what it needs.

@@ -23,7 +23,7 @@ UnitScripts StepScripts::scripts(const Step& step, int attempt) const {
   UnitScripts scripts;
   if (step.kind != Step::Kind::unit) {
     const Group& group = *step.group;
-    scripts.main = make_script(*group.script, group.directory, "UNKNOWN", *step.arch);
+    scripts.main = make_script(*group.script, group.directory, "UNKNOWN", group, *step.arch);
     scripts.main.arguments = {step.kind == Step::Kind::init ? "init" : "deinit"};
     scripts.main.serves = step.kind == Step::Kind::init;
     if (group.headers.timeout) scripts.main.limit = *group.headers.timeout;
@@ -35,13 +35,13 @@ UnitScripts StepScripts::scripts(const Step& step, int attempt) const {
   const std::string& name = unit.planned.unit.name;
   const auto hook = [&](const std::optional<fs::path>& path) -> std::optional<Script> {
     if (!path) return std::nullopt;
-    Script script = make_script(*path, test.directory, name, *step.arch);
+    Script script = make_script(*path, test.directory, name, *test.group, *step.arch);
     script.arguments = {name};
     return script;
   };
   scripts.before = hook(test.group->pre_test);
   if (scripts.before) scripts.before->serves = true;
-  scripts.main = make_script(test.script, test.directory, name, *step.arch);
+  scripts.main = make_script(test.script, test.directory, name, *test.group, *step.arch);
   if (test.headers.timeout) scripts.main.limit = *test.headers.timeout;
   scripts.main.env["RTFX_ATTEMPT"] = std::to_string(attempt);
   scripts.after = hook(test.group->post_test);
@@ -49,7 +49,8 @@ UnitScripts StepScripts::scripts(const Step& step, int attempt) const {
 }
 
 Script StepScripts::make_script(const fs::path& path, const fs::path& directory,
-                                const std::string& name, const Arch& arch) const {
+                                const std::string& name, const Group& group,
+                                const Arch& arch) const {
   Script script;
   script.path = path;
   script.directory = directory;
@@ -58,6 +59,7 @@ Script StepScripts::make_script(const fs::path& path, const fs::path& directory,
   script.trace = options_.trace;
   script.env = environments_.at(arch.name);
   script.env["RT_TEST_NAME"] = name;
+  if (!group.variant.empty()) script.env["RTFX_VARIANT"] = group.variant;
   return script;
 }
 

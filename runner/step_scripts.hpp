@@ -23,8 +23,9 @@ class StepScripts {
   std::string log_name(const Step& step, int earlier_attempt = 0) const;
 
  private:
+  /// `group` is what it belongs to: the group itself, or that of the case.
   Script make_script(const std::filesystem::path& path, const std::filesystem::path& directory,
-                     const std::string& name, const Arch& arch) const;
+                     const std::string& name, const Group& group, const Arch& arch) const;
 
   const RunOptions& options_;
   const Plan& plan_;

@@ -3,7 +3,7 @@
 // What is a case and what is a group, and what they are called, is rtf's (linuxkit/rtf,
 // local/group.go and local/test.go): a directory with test.sh is a case; a directory with group.sh
 // or with directories in it is a group, and can be both; "_name" is left out; "020_name" is "name"
-// and comes after "010_other"; equal numbers go by file name.
+// and comes after "010_other"; equal numbers go by file name. Variants of groups are rtfx's own.
 #include "runner/tree.hpp"
 
 #include <dirent.h>
@@ -22,6 +22,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "runner/headers.hpp"
+#include "runner/variants.hpp"
 
 namespace rtfx::runner {
 namespace {
@@ -93,6 +94,14 @@ struct CloseDirectory {
 };
 using OpenDirectory = std::unique_ptr<DIR, CloseDirectory>;
 
+/// Tells that the script must not have VARIANTS, and forgets them.
+void refuse_variants(Headers& headers, const std::string& script, const std::string& why,
+                     Diagnostics& diagnostics) {
+  if (headers.variants.empty()) return;
+  diagnostics.error({text::one_line(script), headers.variants.front().line}, "VARIANTS: " + why);
+  headers.variants.clear();
+}
+
 class DirectoryReader {
  public:
   DirectoryReader(const std::string& path, Diagnostics& diagnostics, RtfDifferences& differences)
@@ -111,7 +120,11 @@ class DirectoryReader {
     }
     if (errno != 0) problem("", errno);
     std::sort(listing_.directories.begin(), listing_.directories.end());
-    if (const char* script = listing_.scripts[test_script]) listing_.test = headers(script);
+    if (const char* script = listing_.scripts[test_script]) {
+      listing_.test = headers(script);
+      refuse_variants(listing_.test, path_ + "/" + script,
+                      "only a group.sh can have variants, not a case", diagnostics_);
+    }
     if (const char* script = listing_.scripts[group_script]) listing_.group = headers(script);
     return std::move(listing_);
   }
@@ -202,6 +215,11 @@ void add_names(std::vector<std::string>& names, const std::vector<std::string>& 
   }
 }
 
+/// Whether it is one of the groups that a directory with VARIANTS is.
+bool is_variant(const Group& group) {
+  return group.parent && group.variant != group.parent->variant;
+}
+
 std::string join_names(const std::string& parent, const std::string& name) {
   return parent.empty() ? name : parent + "." + name;
 }
@@ -212,7 +230,6 @@ class TreeLoader {
       : diagnostics_(diagnostics), differences_(differences) {}
 
   std::unique_ptr<Group> root(const std::string& directory) {
-    root_ = directory;
     Listing listing = read(directory);
     auto group = std::make_unique<Group>();
     const auto script = [&](Script wanted) -> std::optional<fs::path> {
@@ -222,6 +239,10 @@ class TreeLoader {
     };
     group->directory = directory;
     group->script = script(group_script);
+    if (group->script)
+      refuse_variants(listing.group, group->script->string(),
+                      "the topmost group cannot have variants: give them to a group below it",
+                      diagnostics_);
     group->pre_test = script(pre_test_script);
     group->post_test = script(post_test_script);
     group->headers = std::move(listing.group);
@@ -236,28 +257,61 @@ class TreeLoader {
     return DirectoryReader(directory, diagnostics_, differences_).read();
   }
 
+  /// What is below a group with variants is read for the first of them only, so that its problems
+  /// are told once.
+  Listing read_below(const Group& parent, const std::string& directory) {
+    if (parent.variant.empty()) return read(directory);
+    const auto [kept, is_new] = below_variants_.try_emplace(directory);
+    if (is_new) {
+      kept->second = read(directory);
+      if (const char* script = kept->second.scripts[group_script])
+        refuse_variants(kept->second.group, directory + "/" + script,
+                        "a group above has variants already, and they cannot be nested",
+                        diagnostics_);
+    }
+    return kept->second;
+  }
+
   /// Goes down as far as paths can be written: PATH_MAX / 2 directories at most.
   void children(Group& group, const std::string& directory, const std::vector<Entry>& entries) {
     for (const Entry& entry : entries) {
       const std::string path = directory + "/" + entry.file_name;
-      Listing listing = read(path);
-      if (listing.is_group)
-        group.children.push_back({nullptr, subgroup(group, entry, path, listing)});
+      Listing listing = read_below(group, path);
+      if (listing.is_group) subgroups(group, entry, path, listing);
       if (listing.scripts[test_script])
         group.children.push_back({test(group, entry, path, listing), nullptr});
     }
   }
 
+  /// The group of the directory, or one for each of its variants.
+  void subgroups(Group& parent, const Entry& entry, const std::string& path,
+                 const Listing& listing) {
+    const char* script = listing.scripts[group_script];
+    const std::string script_path = script ? text::one_line(path + "/" + script) : "";
+    const std::vector<Variant> variants =
+        read_variants(listing.group.variants, script_path, diagnostics_);
+    if (variants.empty()) {
+      const Variant none{parent.variant, {}};
+      parent.children.push_back({nullptr, subgroup(parent, entry, path, listing, none)});
+    }
+    for (const Variant& variant : variants)
+      parent.children.push_back({nullptr, subgroup(parent, entry, path, listing, variant)});
+    if (!variants.empty()) below_variants_.clear();
+  }
+
   std::unique_ptr<Group> subgroup(const Group& parent, const Entry& entry, const std::string& path,
-                                  Listing& listing) {
+                                  const Listing& listing, const Variant& variant) {
     auto group = std::make_unique<Group>();
     group->parent = &parent;
+    group->variant = variant.name;
     group->name = join_names(parent.name, entry.name());
+    if (is_variant(*group)) group->name += "." + variant.name;
     group->directory = path;
     if (const char* script = listing.scripts[group_script]) group->script = path + "/" + script;
     group->pre_test = parent.pre_test;
     group->post_test = parent.post_test;
-    group->headers = std::move(listing.group);
+    group->headers = listing.group;
+    group->headers.labels.inherit(variant.labels);
     add_names(group->headers.exclusive, parent.headers.exclusive);
     group->labels = group->headers.labels;
     children(*group, path, listing.directories);
@@ -284,14 +338,10 @@ class TreeLoader {
   void rename(Case& test) {
     const Case& other = *cases_.at(test.name);
     const std::string taken = test.name;
-    std::vector<std::string> directories =
-        text::split(test.directory.substr(root_.size() + 1), '/');
-    for (std::size_t own = directories.size(); own-- > 0;) {
-      const Group* group = test.group;
-      for (std::size_t i = directories.size() - 1; i > own; --i) group = group->parent;
-      test.name = group->name;
-      for (std::size_t i = own; i < directories.size(); ++i)
-        test.name = join_names(test.name, text::one_line(directories[i]));
+    std::string end = text::one_line(fs::path(test.directory).filename().string());
+    for (const Group* group = test.group; group; group = group->parent) {
+      test.name = join_names(group->name, end);
+      end = own_words(*group) + "." + end;
       if (!cases_.try_emplace(test.name, &test).second) continue;
       differences_.add(RtfDifferences::Kind::equal_names, {text::one_line(test.script), 0},
                        "is called " + test.name + " here, as " + text::one_line(other.script) +
@@ -304,10 +354,16 @@ class TreeLoader {
                            text::one_line(other.script) + ": rename one of the directories");
   }
 
-  std::string root_;
+  /// What stands for a group in the names of such cases.
+  static std::string own_words(const Group& group) {
+    const std::string directory = text::one_line(group.directory.filename().string());
+    return is_variant(group) ? directory + "." + group.variant : directory;
+  }
+
   Diagnostics& diagnostics_;
   RtfDifferences& differences_;
   std::unordered_map<std::string_view, const Case*> cases_;
+  std::unordered_map<std::string, Listing> below_variants_;
 };
 
 void collect(const Group& group, std::vector<const Case*>& cases) {

@@ -18,7 +18,7 @@
 namespace rtfx::runner {
 
 /// The `# KEY: value` lines of a script, as rtf reads them, and rtfx's own. AUTHOR, ISSUE, LABELS,
-/// RESOURCES, EXCLUSIVE and INPUTS may stand several times.
+/// RESOURCES, EXCLUSIVE, INPUTS and VARIANTS may stand several times.
 struct Headers {
   std::string name, summary, author, issue;
   Labels labels;
@@ -34,13 +34,14 @@ struct Headers {
   /// EXCLUSIVE: names; cases that share one never run together. Those of its groups are among those
   /// of a case.
   std::vector<std::string> exclusive;
-  /// One item of INPUTS: what the result depends on, as written; see inputs.hpp.
-  struct Input {
+  /// One of the words of a header, as written.
+  struct Item {
     std::string text;
     int line = 0;
   };
-  std::vector<Input> inputs;
-  bool crlf = false;  ///< its first line ends in CR LF, which no shell of Unix takes
+  std::vector<Item> inputs;    ///< INPUTS: what the result depends on; see inputs.hpp
+  std::vector<Item> variants;  ///< VARIANTS of a group; see variants.hpp
+  bool crlf = false;           ///< its first line ends in CR LF, which no shell of Unix takes
 };
 
 /// "90", "90s", "5m" or "1h"; nullopt for anything else and for nothing at all ("0").
@@ -58,12 +59,14 @@ struct Case {
   const Group* group = nullptr;
 };
 
-/// A directory of cases and groups, with an optional group.sh (run with `init` and `deinit`).
+/// A directory of cases and groups, with an optional group.sh (run with `init` and `deinit`). A
+/// directory whose group.sh has VARIANTS is a group for each of them.
 struct Group {
-  std::string name;
+  std::string name;     ///< of a variant: that of the directory, a dot, that of the variant
+  std::string variant;  ///< the one that it is or is in; "": none
   std::filesystem::path directory;
   std::optional<std::filesystem::path> script, pre_test, post_test;
-  Headers headers;
+  Headers headers;  ///< LABELS of a variant are also those of the variant
   Labels labels;
   const Group* parent = nullptr;
   /// In order; exactly one of the two is set.

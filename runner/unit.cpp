@@ -131,6 +131,7 @@ void Unit::prepared(const Ending& ending) {
 void Unit::follow_up() {
   // Said before the hook adds lines of its own.
   ending_.benchmark = log_.benchmark();
+  ending_.tests = log_.tests();
   if (ending_.result == Result::fail) {
     if (const std::string words = log_.last_words(); !words.empty()) ending_.reason += ": " + words;
     explain(scripts_.main, ending_);

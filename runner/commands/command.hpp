@@ -47,9 +47,11 @@ void add_report(CLI::App& app, Context& context);
 void add_merge(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);
 void add_pkg(CLI::App& app, Context& context);
+void add_kernel(CLI::App& app, Context& context);
 void add_build(CLI::App& app, Context& context);
 void add_boot(CLI::App& app, Context& context);
 void add_release(CLI::App& app, Context& context);
+void add_verify(CLI::App& app, Context& context);
 void add_graduate(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
 

@@ -79,6 +79,18 @@ Check check_tool(const Tool& tool, std::stop_token stop) {
   return check;
 }
 
+/// A file that is no program and that the main job does not need.
+Check check_file(const std::string& name, const fs::path& file, const std::string& package,
+                 const std::string& purpose) {
+  Check check{.name = name, .detail = file.string(), .needed = false};
+  if (!fs::exists(file)) {
+    check.status = Status::missing;
+    check.detail = fmt::format("not installed; only {} it", purpose);
+    check.remedy = "apt-get install " + package;
+  }
+  return check;
+}
+
 constexpr const char* probe_ref = "rtfx/doctor:probe";
 
 /// Builds an image of one file with the builder that packages use.
@@ -270,7 +282,16 @@ std::vector<Check> examine(const Context& context) {
   for (Tool& tool : emulators(project, context)) tools.push_back(std::move(tool));
   tools.push_back({"docker-registry", "docker-registry", "ci/test needs"});
   tools.push_back({"xmllint", "libxml2-utils", "ci/test needs"});
+  tools.push_back({"syslinux", "syslinux", "disks for a BIOS need"});
+  tools.push_back({"mcopy", "mtools", "disks for a BIOS need"});
+  tools.push_back({"qemu-img", "qemu-utils", "the formats qcow2, vhd and vmdk need"});
   for (const Tool& tool : tools) checks.push_back(check_tool(tool, context.stop));
+  checks.push_back(check_file("sqfstar", "/usr/bin/sqfstar", "squashfs-tools",
+                              "the format kernel+squashfs needs"));
+  checks.push_back(check_file("mbr.bin", "/usr/lib/syslinux/mbr/mbr.bin", "syslinux-common",
+                              "disks for a BIOS need"));
+  checks.push_back(check_file("isolinux.bin", "/usr/lib/ISOLINUX/isolinux.bin", "isolinux",
+                              "the format iso-bios needs"));
 
   const std::string host = host_arch(table);
   checks.push_back(check_namespaces(context.stop));

@@ -19,7 +19,7 @@ struct Options {
 };
 
 int graduate(const Context& context, const Options& options) {
-  const gate::Input input = gate::load(context.require_project());
+  const gate::Input input = gate::load(context.require_project(), context.labels);
   const Arch arch = input.project.table.find(options.arch);
   const gate::Plan plan = gate::make_plan(input, context.labels);
   const oci::Store store(context.cache_directory() / "store");

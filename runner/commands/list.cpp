@@ -18,6 +18,10 @@ struct Options {
 
 const char* state_of(const runner::ListRow& row) { return row.runs ? "Pass" : "Skip"; }
 
+const std::string& variant_of(const runner::ListRow& row) {
+  return row.test ? row.test->group->variant : row.group->variant;
+}
+
 std::string as_table(const std::vector<runner::ListRow>& rows, bool several_arches, bool plain) {
   Rows cells{{"STATE", "TEST", "LABELS"}};
   if (several_arches) cells = {{"STATE", "TEST", "ARCH", "LABELS"}};
@@ -40,6 +44,7 @@ std::string as_json(const std::vector<runner::ListRow>& rows) {
     entry["name"] = row.name();
     entry["arch"] = row.arch->name;
     entry["kind"] = row.test ? "case" : "group";
+    if (!variant_of(row).empty()) entry["variant"] = variant_of(row);
     entry["labels"] = row.labels().list();
     list.push_back(std::move(entry));
   }
