@@ -27,7 +27,7 @@ expect_output '^rtfx: boot: failed: early exit .*: the guest powered off before 
 
 guest again 'again\n' reset
 expect_exit 1 $boot again
-expect_output '^rtfx: boot: failed: early exit .*: the guest reset itself$'
+expect_output '^rtfx: boot: failed: reset .*: the guest reset itself$'
 
 for ending in reset halt; do
     guest panic 'Kernel panic - not syncing: no init\r\nCPU: 0\r\n' "$ending"

@@ -10,7 +10,7 @@ init: [org/both:1]
 YAML
 echo 'kernel: {cmdline: "a b"}' >y.yml
 
-expect_exit 0 "$RTFX" build --arch amd64 x.yml
+expect_exit 0 "$RTFX" build --no-sbom --arch amd64 x.yml
 [ ! -s output ] || fail "a build that works says something: $(cat output)"
 [ "$(cat x-cmdline)" = console=ttyS0 ] || fail "the command line is $(cat x-cmdline)"
 zcat x-initrd.img | cpio --quiet -t | grep -qx init || fail 'the initrd has no init'
@@ -25,18 +25,16 @@ jq -e --arg digest "$digest" '.arch == "amd64" and .outputs[0].path == "out/z.ta
 [ "$(jq -r '.outputs[0].digest' output)" = "sha256:$(sha256sum <out/z.tar | cut -d' ' -f1)" ] || fail 'the digest of the output is not right'
 
 expect_exit 0 "$RTFX" build --dry-run --arch amd64 x.yml y.yml
-expect_output '^  cmdline: "a b"$'
+expect_output '^    cmdline: a b$'
 cp output merged.yml
 expect_exit 0 "$RTFX" build --dry-run --arch amd64 merged.yml
 cmp output merged.yml || fail 'the merged YAML is not read back as the same'
 
-expect_exit 1 "$RTFX" build --arch s390x x.yml
+expect_exit 1 "$RTFX" build --offline --arch s390x x.yml
 expect_output 'image org/both:1: .* has it for amd64, but not for s390x'
 expect_exit 4 "$RTFX" build --arch s390 x.yml
 expect_output 's390x'
 expect_exit 2 "$RTFX" build --arch amd64,s390x x.yml
-expect_exit 2 "$RTFX" build --arch amd64 -f raw-bios x.yml
-expect_output 'format "raw-bios" is not supported yet; supported: kernel\+initrd, tar'
 expect_exit 2 "$RTFX" build --arch amd64 --dir nowhere x.yml
 expect_exit 2 "$RTFX" build --arch amd64 --name a/b x.yml
 expect_exit 2 "$RTFX" build --arch amd64 nothing.yml

@@ -41,4 +41,4 @@ expect_exit 1 "$RTFX" pkg build --offline --check-reproducible --platforms "linu
 expect_output 'not reproducible: two builds gave sha256:'
 expect_output 'var/id'
 # Nothing that cannot be trusted has a name.
-! "$RTFX" cache ls | grep bad || fail "the image has a name"
+! "$RTFX" cache ls | grep linuxkit.bad || fail "the image has a name"

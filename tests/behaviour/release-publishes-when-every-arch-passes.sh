@@ -20,4 +20,4 @@ for ref in $(indexes); do
     done
     skopeo inspect --override-arch arm64 "oci:_release/oci:$ref-arm64" >/dev/null
 done
-grep -q '"predicateType": "https://in-toto.io/attestation/test-result/v0.1"' _release/2*/statements/demo-one.json
+grep -qE '"predicateType": ?"https://in-toto.io/attestation/test-result/v0.1"' _release/2*/statements/demo-one.test-result.json

@@ -16,8 +16,10 @@ test_case 030_closed <<'SH'
 exec >&- 2>&-
 sleep 0.1
 SH
+# Its output comes when the case has ended: on the SIGTERM that ends what a case leaves behind.
 test_case 040_after <<'SH'
-(sleep 0.02; echo late) &
+(trap 'echo late; exit' TERM; mkfifo "$RTFX_TMP/never"; exec 3<>"$RTFX_TMP/never"; : >"$RTFX_TMP/ready"; read -r _ <&3) &
+until [ -e "$RTFX_TMP/ready" ]; do sleep 0.01; done
 echo early
 SH
 # Peak memory of rtfx alone: that of its children is not in it.

@@ -67,6 +67,7 @@ YML
     commit "a small project"
 }
 
-indexes() { # names in the target, without the per-arch tags
-    grep -o '"org.opencontainers.image.ref.name":"[^"]*"' _release/oci/index.json | cut -d'"' -f4 | grep -vE -- '-(amd64|arm64|riscv64)$'
+indexes() { # names of packages in the target, without the per-arch tags and what is attached
+    grep -o '"org.opencontainers.image.ref.name":"[^"]*"' _release/oci/index.json | cut -d'"' -f4 |
+        grep -vE -- '(-(amd64|arm64|riscv64)|^demo/releases:.*|:sha256-.*)$'
 }

@@ -10,7 +10,7 @@ unset RTFX_MIRROR LINUXKIT_MIRROR SSL_CERT_FILE http_proxy https_proxy all_proxy
 # No login of whoever runs the tests.
 export DOCKER_CONFIG="$PWD/docker-config"
 
-registry_count=0 registry_processes=
+registry_count=0 proxy_count=0 registry_processes=
 
 end_registries() {
     for registry_process in $registry_processes; do
@@ -53,10 +53,12 @@ start_registry() {
     registry=127.0.0.1:$(sed -n 's/.*listening on 127\.0\.0\.1:\([0-9]*\).*/\1/p' "$registry_log" | head -n 1)
 }
 
-# start_proxy PORT [delay SECONDS] [stall BYTES]: a way to that port of loopback that is slow, or stops after so many
-# bytes of answers; sets $proxy to HOST:PORT.
+# start_proxy PORT [delay SECONDS] [stall BYTES] [limit BYTES] [cut BYTES]: a way to that port of loopback that is slow,
+# stops after so many bytes of answers, refuses larger requests, or ends connections that have sent more; sets $proxy to
+# HOST:PORT, and $proxy_log.
 start_proxy() {
-    proxy_log=$PWD/proxy-$1.log
+    proxy_count=$((proxy_count + 1))
+    proxy_log=$PWD/proxy-$proxy_count.log
     perl "$RTFX_SOURCE/tests/lib/proxy.pl" "$@" >"$proxy_log" 2>&1 &
     proxy_process=$!
     registry_processes="$registry_processes $proxy_process"
