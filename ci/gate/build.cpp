@@ -95,8 +95,10 @@ Artifacts build_packages(const Input& input, const Plan& plan,
   request.jobs = jobs;
   request.log_directory = logs;
   const auto tell = [&](const pkg::UnitResult& unit) {
-    if (unit.requested)
-      progress(finished_package(unit), unit.ok() ? pkg::to_string(unit.ending) : unit.error);
+    if (!unit.requested) return;
+    std::string how = unit.ok() ? pkg::to_string(unit.ending) : unit.error;
+    for (const std::string& warning : unit.warnings) how += "; " + warning;
+    progress(finished_package(unit), how);
   };
   Artifacts artifacts;
   for (const pkg::UnitResult& unit :

@@ -319,6 +319,16 @@ std::vector<ArchivePackage> Archive::fetch(const ArchiveRequest& request) {
   return packages;
 }
 
+std::string Archive::codename() const {
+  for (const fs::path& release : lists(directory_, "Release")) {
+    for (const std::string& line : text::split(read_file(release), '\n')) {
+      constexpr std::string_view field = "Codename:";
+      if (line.starts_with(field)) return std::string(text::trim(line.substr(field.size())));
+    }
+  }
+  return {};
+}
+
 void Archive::forget_unused() const {
   std::error_code error;
   std::set<std::string> wanted;

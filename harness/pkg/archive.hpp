@@ -54,6 +54,10 @@ class Archive {
   /// resolve or fetch them.
   std::vector<ArchivePackage> fetch(const ArchiveRequest& request);
 
+  /// The release that the suite is, by the archive's signed file: "trixie" for "stable" in its time. Empty when it does not
+  /// say.
+  std::string codename() const;
+
  private:
   void configure() const;
   void update() const;

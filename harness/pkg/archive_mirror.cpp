@@ -5,7 +5,7 @@
 #include <cctype>
 
 #include "base/text.hpp"
-#include "harness/pkg/archive.hpp"
+#include "harness/pkg/archive_suites.hpp"
 #include "harness/pkg/archive_write.hpp"
 
 namespace rtfx::pkg {
@@ -47,10 +47,8 @@ class WordCheck {
     Arch any;
     any.debian = "any";
     for (const std::string& item : items) {
-      const auto parts = text::split(for_arch(item, any), '|');
-      if (!std::all_of(parts.begin(), parts.end(),
-                       [](const std::string& part) { return is_name(text::trim(part)); }))
-        report(key, item);
+      const auto parts = alternatives_of(for_arch(item, any));
+      if (!std::all_of(parts.begin(), parts.end(), is_name)) report(key, item);
     }
   }
 
@@ -68,12 +66,20 @@ class WordCheck {
 
 }  // namespace
 
+std::vector<std::string> alternatives_of(const std::string& item) {
+  std::vector<std::string> words;
+  for (const std::string& word : text::split(item, '|')) words.emplace_back(text::trim(word));
+  return words;
+}
+
 MirrorDependency read_mirror(const yaml::Node& node, MirrorDependency defaults,
                              Diagnostics& diagnostics) {
   yaml::MapReader reader(node, "depends.mirror", diagnostics);
   MirrorDependency mirror = std::move(defaults);
-  mirror.suite = mirror.suite.empty() ? reader.required_string("suite")
-                                      : reader.string_or("suite", mirror.suite);
+  if (const std::string suite =
+          mirror.suites.empty() ? reader.required_string("suite") : reader.string_or("suite", "");
+      !suite.empty())
+    mirror.suites = alternatives_of(suite);
   if (auto components = reader.strings("components")) mirror.components = *components;
   if (reader.require("packages") != nullptr)
     mirror.packages = reader.strings("packages").value_or(std::vector<std::string>{});
@@ -82,7 +88,7 @@ MirrorDependency read_mirror(const yaml::Node& node, MirrorDependency defaults,
   reader.finish();
 
   WordCheck check(node, diagnostics);
-  if (!mirror.suite.empty()) check.names("suite", {mirror.suite});
+  check.names("suite", mirror.suites);
   check.names("components", mirror.components);
   check.alternatives("packages", mirror.packages);
   check.names("without", mirror.without);
@@ -110,14 +116,14 @@ void make_mirror(const MirrorDependency& mirror, const Arch& arch, const std::st
                     " already; choose another target",
                 ExitCode::usage);
   in_context("making the mirror of packages", [&] {
-    const ArchiveSource source{uri, mirror.suite, mirror.components, arch.debian};
-    Archive archive(cache, source, steps);
     ArchiveRequest request{{}, mirror.without};
     for (const std::string& item : mirror.packages)
       request.packages.push_back(for_arch(item, arch));
     std::vector<std::pair<std::string, std::string>> fields{{"Platform", "linux/" + arch.name}};
     if (!mirror.without.empty()) fields.emplace_back("Without", text::join(mirror.without, " "));
-    write_archive(archive.fetch(request), source, timestamp, fields, target);
+    const ArchiveSuites suites{uri, mirror.suites, mirror.components, arch.debian};
+    const Fetched fetched = fetch_packages(cache, suites, request, steps);
+    write_archive(fetched.packages, fetched.source, timestamp, fields, target);
   });
 }
 

@@ -16,7 +16,7 @@ namespace rtfx::pkg {
 /// depends.mirror of build.yml: packages of the distribution's archive, with all that they depend on, as a small archive
 /// of its own in the build context. An image that carries it lets others be built from it without network.
 struct MirrorDependency {
-  std::string suite;
+  std::vector<std::string> suites;  ///< of one release; see ArchiveSuites
   std::vector<std::string> components{"main"};
   /// Names, or "NAME | NAME ...": the first that the archive has for the arch. "${arch}" is Debian's name of the arch.
   std::vector<std::string> packages = {};
@@ -24,6 +24,9 @@ struct MirrorDependency {
   std::vector<std::string> without = {};
   std::string target = {};  ///< name of the directory in the build context
 };
+
+/// The words of "A | B | ...", without blanks around them; empty ones are kept, for checks to find.
+std::vector<std::string> alternatives_of(const std::string& item);
 
 /// Reads the map depends.mirror; keys that it does not have are as in `defaults`. Problems go to `diagnostics`.
 MirrorDependency read_mirror(const yaml::Node& node, MirrorDependency defaults,

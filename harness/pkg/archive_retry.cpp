@@ -22,6 +22,12 @@ void wait(std::chrono::milliseconds time, const std::stop_token& stop) {
   never.wait_for(lock, stop, time, [] { return false; });
 }
 
+template <std::size_t size>
+bool has_one_of(std::string_view output, const std::array<const char*, size>& signs) {
+  return std::any_of(signs.begin(), signs.end(),
+                     [&](const char* sign) { return output.find(sign) != std::string_view::npos; });
+}
+
 }  // namespace
 
 bool is_network_failure(std::string_view output) {
@@ -47,8 +53,13 @@ bool is_network_failure(std::string_view output) {
                                     "Hash Sum mismatch",
                                     "has unexpected size",
                                     "Mirror sync in progress"};
-  return std::any_of(signs.begin(), signs.end(),
-                     [&](const char* sign) { return output.find(sign) != std::string_view::npos; });
+  return has_one_of(output, signs);
+}
+
+bool is_out_of_step(std::string_view output) {
+  static constexpr std::array signs{"404  Not Found", "Hash Sum mismatch", "has unexpected size",
+                                    "Mirror sync in progress"};
+  return has_one_of(output, signs);
 }
 
 void run_download(const Steps& steps, const std::string& name, const process::Command& command,

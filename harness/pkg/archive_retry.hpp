@@ -14,6 +14,10 @@ namespace rtfx::pkg {
 /// not there, a wrong signature or a full disk is none.
 bool is_network_failure(std::string_view output);
 
+/// Whether it tells of an archive whose files are not those of its index: some are not there, or are others. Archives and
+/// mirrors are like that for a while when they change, and some for longer.
+bool is_out_of_step(std::string_view output);
+
 /// Steps::run for a command that downloads: tried again, twice at most, when only the network has failed, after `pause`
 /// and then three times as long. The deadline of `steps` is that of all tries together.
 void run_download(const Steps& steps, const std::string& name, const process::Command& command,

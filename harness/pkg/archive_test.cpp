@@ -228,8 +228,11 @@ TEST_F(ArchiveTest, an_index_cannot_name_files_elsewhere) {
 }
 
 TEST_F(ArchiveTest, a_mirror_is_for_one_arch) {
-  const MirrorDependency mirror{
-      "trixie", {"main"}, {"linux-image-cloud-${arch} | linux-image-${arch}"}, {"kmod"}, "mirror"};
+  const MirrorDependency mirror{{"trixie"},
+                                {"main"},
+                                {"linux-image-cloud-${arch} | linux-image-${arch}"},
+                                {"kmod"},
+                                "mirror"};
   const Steps steps{runner, log, {}, std::chrono::steady_clock::now() + std::chrono::hours(1)};
   const fs::path target = directory.path() / "context/mirror";
   fs::create_directories(target.parent_path());
@@ -251,7 +254,7 @@ TEST_F(ArchiveTest, a_mirror_is_for_one_arch) {
 std::vector<std::string> problems_of(const std::string& text, MirrorDependency* read = nullptr) {
   Diagnostics diagnostics;
   const yaml::Node node = yaml::parse(text, "build.yml", diagnostics);
-  const MirrorDependency mirror = read_mirror(node, {"trixie", {"main"}}, diagnostics);
+  const MirrorDependency mirror = read_mirror(node, {{"trixie"}, {"main"}}, diagnostics);
   if (read != nullptr) *read = mirror;
   return diagnostics.messages();
 }
@@ -259,15 +262,16 @@ std::vector<std::string> problems_of(const std::string& text, MirrorDependency* 
 TEST(ReadMirror, keys_have_defaults) {
   MirrorDependency mirror;
   EXPECT_THAT(problems_of("packages: [jq, 'a-${arch} | b']\ntarget: mirror\n", &mirror), IsEmpty());
-  EXPECT_EQ(mirror.suite, "trixie");
+  EXPECT_THAT(mirror.suites, ElementsAre("trixie"));
   EXPECT_THAT(mirror.components, ElementsAre("main"));
   EXPECT_THAT(mirror.packages, ElementsAre("jq", "a-${arch} | b"));
   EXPECT_THAT(
-      problems_of("suite: sid\ncomponents: [main, contrib]\npackages: [jq]\nwithout: [perl]\n"
-                  "target: m\n",
-                  &mirror),
+      problems_of(
+          "suite: sid | unstable\ncomponents: [main, contrib]\npackages: [jq]\nwithout: [perl]\n"
+          "target: m\n",
+          &mirror),
       IsEmpty());
-  EXPECT_EQ(mirror.suite, "sid");
+  EXPECT_THAT(mirror.suites, ElementsAre("sid", "unstable"));
   EXPECT_THAT(mirror.without, ElementsAre("perl"));
 }
 
@@ -283,8 +287,9 @@ TEST(ReadMirror, problems_have_their_places) {
   EXPECT_THAT(problems_of("packages: [jq]\n"), ElementsAre(HasSubstr("target")));
   EXPECT_THAT(problems_of("packages: [jq]\ntarget: m\nwithuot: [a]\n"),
               ElementsAre(HasSubstr("without")));
-  EXPECT_THAT(problems_of("packages: [jq]\ntarget: m\nsuite: 'a b'\n"),
-              ElementsAre(HasSubstr("is not a name")));
+  for (const char* suite : {"'a b'", "'a |'", "'|'"})
+    EXPECT_THAT(problems_of(std::string("packages: [jq]\ntarget: m\nsuite: ") + suite + "\n"),
+                testing::Contains(HasSubstr("is not a name")));
 }
 
 }  // namespace

@@ -389,9 +389,16 @@ Built build_package(const PlannedPackage& package, const Arch& arch,
   return in_context(package.ref + " for " + arch.name, [&] {
     std::optional<Built> built = find(package, arch, environment, options);
     if (!built) {
+      std::vector<std::string> warnings;
       const Steps steps{environment.runner, log, stop,
-                        start + environment.timeout.value_or(usual_timeout)};
+                        start + environment.timeout.value_or(usual_timeout),
+                        [&](const std::string& line) {
+                          // Several parts of a build may meet the same.
+                          if (std::find(warnings.begin(), warnings.end(), line) == warnings.end())
+                            warnings.push_back(line);
+                        }};
       built = build(package, arch, environment, options, steps);
+      built->warnings = std::move(warnings);
     }
     built->elapsed = std::chrono::steady_clock::now() - start;
     return *built;

@@ -80,6 +80,7 @@ struct Built {
   BuildKind kind = BuildKind::native;
   std::string builder = {};  ///< Builder::name(), when it was built
   std::chrono::nanoseconds elapsed{0};
+  std::vector<std::string> warnings = {};  ///< what users should know of the build, one line each
 };
 
 /// Finds, pulls or builds a package for one arch; the result is in the store under arch_ref. `log` gets the builder's

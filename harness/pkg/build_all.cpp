@@ -246,6 +246,7 @@ class Scheduler {
       unit.ending = ending_of(built.origin);
       unit.kind = built.kind;
       unit.builder = built.builder;
+      unit.warnings = std::move(built.warnings);
       if (built.manifest) {
         if (!built.manifest->platform)
           built.manifest->platform = oci::Platform{"linux", unit.arch, ""};

@@ -43,6 +43,7 @@ struct UnitResult {
   std::string builder = {};                 ///< its name, likewise
   std::string error;             ///< several lines: the reason and the last lines of the builder
   ExitCode code = ExitCode::ok;  ///< of the error: ExitCode::host when the host lacks something
+  std::vector<std::string> warnings = {};  ///< what users should know of it, one line each
   std::filesystem::path log;     ///< the whole output of the builder; empty when nothing was run
   std::chrono::nanoseconds elapsed{0};
 

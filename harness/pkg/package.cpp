@@ -124,7 +124,7 @@ class PackageReader {
     if (const yaml::Node* rootfs = depends.get("rootfs")) read_rootfs(*rootfs);
     if (const yaml::Node* mirror = depends.get("mirror")) {
       MirrorDependency defaults;
-      if (package_.rootfs) defaults = {package_.rootfs->suite, package_.rootfs->components};
+      if (package_.rootfs) defaults = {package_.rootfs->suites, package_.rootfs->components};
       package_.mirror = read_mirror(*mirror, std::move(defaults), diagnostics_);
     }
     depends.finish();
@@ -136,7 +136,8 @@ class PackageReader {
                                                    "buildd",  "important", "standard"};
     yaml::MapReader reader(node, "depends.rootfs", diagnostics_);
     RootfsDependency rootfs;
-    rootfs.suite = reader.required_string("suite");
+    if (const std::string suite = reader.required_string("suite"); !suite.empty())
+      rootfs.suites = alternatives_of(suite);
     if (auto components = reader.strings("components")) rootfs.components = *components;
     rootfs.variant = reader.string_or("variant", rootfs.variant);
     if (auto include = reader.strings("include")) rootfs.include = *include;
@@ -156,7 +157,11 @@ class PackageReader {
       diagnostics_.error(
           place_of(node, "target"),
           "depends.rootfs: target must be a file name, not \"" + rootfs.target + "\"");
-    check_words(node, "suite", {rootfs.suite});
+    check_words(node, "suite", rootfs.suites);
+    if (rootfs.suites.size() > 1 && !rootfs.is_closure())
+      diagnostics_.error(
+          place_of(node, "suite"),
+          "depends.rootfs: several suites need variant extract or custom, and include");
     check_words(node, "components", rootfs.components);
     check_words(node, "include", rootfs.include);
     if (!rootfs.customize.empty()) {
@@ -181,7 +186,7 @@ class PackageReader {
              std::string_view("+-.:~=/_").find(static_cast<char>(c)) != std::string_view::npos;
     };
     for (const std::string& word : words) {
-      if (!std::all_of(word.begin(), word.end(), fits) || word.starts_with("-"))
+      if (word.empty() || !std::all_of(word.begin(), word.end(), fits) || word.starts_with("-"))
         diagnostics_.error(place_of(node, key), std::string("depends.rootfs: ") + key + ": \"" +
                                                     word + "\" is not a name");
     }

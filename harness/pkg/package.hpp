@@ -16,13 +16,18 @@ namespace rtfx::pkg {
 /// depends.rootfs of build.yml: a root filesystem that mmdebstrap makes from the distribution's own
 /// archive.
 struct RootfsDependency {
-  std::string suite;
+  std::vector<std::string> suites;  ///< of one release; see ArchiveSuites
   std::vector<std::string> components{"main"};
   std::string variant = "extract";
   std::vector<std::string> include;
   /// Script in the package directory, relative to it, run with the root's path as $1; may be empty.
   std::filesystem::path customize;
   std::string target;  ///< file name in the build context, e.g. rootfs.tar
+
+  /// Whether the packages are those of `include` with what they depend on, and no others.
+  bool is_closure() const {
+    return !include.empty() && (variant == "extract" || variant == "custom");
+  }
 };
 
 /// A package directory: build.yml (linuxkit's schema, "build.yml" of docs/packages.md there) read

@@ -109,6 +109,20 @@ TEST_F(PackageTest, a_root_filesystem_is_checked) {
           HasSubstr("there is no file"), HasSubstr("target must be a file name")));
 }
 
+TEST_F(PackageTest, several_suites_are_for_root_filesystems_whose_packages_rtfx_fetches) {
+  const auto load_suite = [&](const std::string& suite, const std::string& variant) {
+    load_text("image: foo\ndepends:\n  rootfs:\n    suite: \"" + suite +
+              "\"\n    variant: " + variant + "\n    include: [jq]\n    target: x\n");
+  };
+  load_suite("trixie | stable", "extract");
+  EXPECT_THAT(messages(), IsEmpty());
+  load_suite("trixie | stable", "minbase");
+  load_suite("trixie |", "extract");
+  EXPECT_THAT(messages(),
+              testing::ElementsAre(HasSubstr(place(4) + "depends.rootfs: several suites need"),
+                                   HasSubstr(place(4) + "depends.rootfs: suite: \"\" is not")));
+}
+
 TEST_F(PackageTest, what_is_no_package_is_told_apart) {
   load();
   directory.write("foo", "a file");

@@ -2,8 +2,8 @@
 #include "harness/pkg/rootfs.hpp"
 
 #include "base/text.hpp"
-#include "harness/pkg/archive.hpp"
 #include "harness/pkg/archive_retry.hpp"
+#include "harness/pkg/archive_suites.hpp"
 #include "harness/pkg/archive_write.hpp"
 
 namespace rtfx::pkg {
@@ -34,11 +34,6 @@ std::string as_uri(const std::string& path) {
   return out;
 }
 
-/// Whether the packages are those of `include` with what they depend on, and no others.
-bool is_closure(const RootfsDependency& rootfs) {
-  return !rootfs.include.empty() && (rootfs.variant == "extract" || rootfs.variant == "custom");
-}
-
 /// mmdebstrap and its flags, without the suite and what follows it.
 process::Command mmdebstrap(const Package& package, const Arch& arch, std::int64_t timestamp,
                             const fs::path& temporary) {
@@ -65,19 +60,20 @@ void make_rootfs(const Package& package, const Arch& arch, const std::string& mi
     throw Error("no Debian archive is known; set RTFX_DEBIAN_MIRROR to the address of one",
                 ExitCode::host);
 
+  const std::string& suite = rootfs.suites.front();
   const std::string source =
-      "deb " + mirror + " " + rootfs.suite + " " + text::join(rootfs.components, " ");
+      "deb " + mirror + " " + suite + " " + text::join(rootfs.components, " ");
   std::string from = source;
   process::Command command = mmdebstrap(package, arch, timestamp, temporary);
   // mmdebstrap leaves out the customize hooks when it only extracts; the extract hooks then run
   // last.
   const std::string hook = rootfs.variant == "extract" ? "--extract-hook=" : "--customize-hook=";
-  if (is_closure(rootfs)) {
+  if (rootfs.is_closure()) {
     const fs::path repository = temporary / "packages";
     in_context("fetching the packages of the root filesystem", [&] {
-      const ArchiveSource archive{mirror, rootfs.suite, rootfs.components, arch.debian};
-      write_archive(Archive(cache, archive, steps).fetch({rootfs.include, {}}), archive, timestamp,
-                    {}, repository);
+      const ArchiveSuites suites{mirror, rootfs.suites, rootfs.components, arch.debian};
+      const Fetched fetched = fetch_packages(cache, suites, {rootfs.include, {}}, steps);
+      write_archive(fetched.packages, fetched.source, timestamp, {}, repository);
     });
     from = "deb [trusted=yes] copy:" + as_uri(repository.string()) + " ./";
     // The root filesystem shall say where its packages come from, not where they were for a moment.
@@ -86,7 +82,7 @@ void make_rootfs(const Package& package, const Arch& arch, const std::string& mi
   if (!rootfs.customize.empty())
     command.argv.push_back(hook + "sh " + quoted((package.directory / rootfs.customize).string()) +
                            " \"$1\"");
-  command.argv.insert(command.argv.end(), {rootfs.suite, target.string(), from});
+  command.argv.insert(command.argv.end(), {suite, target.string(), from});
   in_context("making the root filesystem", [&] { run_download(steps, "mmdebstrap", command); });
 }
 

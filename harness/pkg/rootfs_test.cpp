@@ -34,7 +34,7 @@ class RootfsTest : public testing::Test {
       GTEST_SKIP() << "needs mmdebstrap, apt and Debian's keys";
     runner.script = [this](const Command& command) { return play(command); };
     package.directory = "/packages/it's";
-    package.rootfs = RootfsDependency{"trixie", {"main"}, "extract", {"jq"}, "customize", "r.tar"};
+    package.rootfs = RootfsDependency{{"trixie"}, {"main"}, "extract", {"jq"}, "customize", "r.tar"};
     fs::create_directories(directory.path() / "tmp");
   }
 

@@ -21,6 +21,8 @@ struct Steps {
   const Log& log;
   std::stop_token stop;
   std::chrono::steady_clock::time_point deadline;
+  /// Receives what users should know of a build that goes on, one line each; may be empty.
+  std::function<void(const std::string&)> warn = {};
 
   /// Runs a command to its end; its time limit is what is left until the deadline. Throws Error
   /// with `name` and the last lines of its output unless it succeeds; ExitCode::interrupted when

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "harness/pkg/build_all.hpp"
+#include "runner/commands/pkg_report.hpp"
 
 namespace rtfx::commands {
 namespace {
@@ -22,6 +23,7 @@ void tell(const pkg::UnitResult& unit) {
   const double seconds = std::chrono::duration<double>(unit.elapsed).count();
   fmt::print(stderr, "package  {:<8} {} {} in {:.1f} s\n", unit.arch, unit.ref,
              pkg::to_string(unit.ending), seconds);
+  print_warnings(unit);
 }
 
 }  // namespace

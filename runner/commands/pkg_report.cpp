@@ -97,6 +97,12 @@ void print_unit(const pkg::UnitResult& unit, const pkg::PlannedPackage& package)
       break;
   }
   std::fflush(stdout);
+  print_warnings(unit);
+}
+
+void print_warnings(const pkg::UnitResult& unit) {
+  for (const std::string& warning : unit.warnings)
+    fmt::print(stderr, "rtfx: {} {}: {}\n", unit.ref, unit.arch, warning);
 }
 
 void print_started(const pkg::UnitResult& unit) {
