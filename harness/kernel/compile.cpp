@@ -31,14 +31,15 @@ bool has_modules(const std::string& config) { return parse_config(config).contai
 
 class Compilation {
  public:
-  Compilation(const CompileJob& job, const SourceTree& source, const fs::path& folder,
-              const pkg::Steps& steps)
+  /// `folder` gets the configuration and the result.
+  Compilation(const CompileJob& job, const SourceTree& source, const fs::path& objects,
+              const fs::path& folder, const pkg::Steps& steps)
       : job_(job),
         source_(source),
         steps_(steps),
         tools_(find_toolchain(job.arch, job.host_uname, !job.afresh, steps.runner)),
         folder_(folder),
-        objects_(folder / "objects") {}
+        objects_(objects) {}
 
   Result run() {
     const std::string config = configure();
@@ -204,21 +205,22 @@ class Compilation {
 
 Result compile(const CompileJob& job, const SourceTree& source, const fs::path& folder,
                const pkg::Steps& steps) {
-  const std::string name = job.series.directory.filename().string() + "-" + job.flavour.name + "-" +
-                           job.arch.name + "-" + source.key;
+  const fs::path shared =
+      folder / "build" /
+      (job.series.directory.filename().string() + "-" + job.arch.name + "-" + source.key);
   if (job.afresh) {
     const TemporaryDirectory work("afresh", folder);
-    Compilation(job, source, work.path(), steps).run();
-    const fs::path kept = folder / "build" / (name + "-afresh");
+    Compilation(job, source, work.path() / "objects", work.path(), steps).run();
+    const fs::path kept = shared / (job.flavour.name + "-afresh");
     std::error_code ignored;
     fs::remove_all(kept, ignored);
     fs::create_directories(kept.parent_path());
     fs::rename(work.path() / "result", kept);
     return {kept, read_file(kept / "release")};
   }
-  const fs::path own = folder / "build" / name;
+  const fs::path own = shared / job.flavour.name;
   fs::create_directories(own);
-  return Compilation(job, source, own, steps).run();
+  return Compilation(job, source, shared / "objects", own, steps).run();
 }
 
 }  // namespace rtfx::kernel

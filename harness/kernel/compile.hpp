@@ -4,9 +4,10 @@
 //
 //     source/<key>/                       unpacked and patched; read only
 //     source/lock                         one is unpacked at a time
-//     build/<series>-<flavour>-<arch>-<key>/
-//         objects/                        what make works in: a build that was killed goes on there
-//         result/                         the files of the last whole build, replaced as a whole
+//     build/<series>-<arch>-<key>/
+//         objects/                        what make works in: a build that was killed goes on there, and another flavour
+//                                         compiles only what its options change
+//         <flavour>/result/               the files of the last whole build, replaced as a whole
 //     lock                                one build at a time: each uses every processor by itself
 #pragma once
 

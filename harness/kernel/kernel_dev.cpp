@@ -2,10 +2,12 @@
 #include "harness/kernel/kernel_dev.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
 #include "base/files.hpp"
+#include "harness/kernel/fragment.hpp"
 
 namespace rtfx::kernel {
 
@@ -82,18 +84,44 @@ void add_source(const fs::path& source, const std::string& arch, Collection& fil
   });
 }
 
+/// A file that the build of modules reads or runs.
+struct Wanted {
+  const char* file;
+  const char* option;  ///< with which it is there; "" for always
+};
+
 void add_objects(const fs::path& objects, const std::string& arch, Collection& files) {
-  const auto wanted = [](const std::string& path) { return !is_by_product(path); };
-  files.add_below(objects, "include", wanted);
-  files.add_below(objects, "scripts", [&](const std::string& path) {
-    return wanted(path) && !starts_with_any(path, {"scripts/dtc/", "scripts/kconfig/"});
-  });
-  files.add_below(objects, arch + "/include", wanted);
-  for (const char* file : {".config", "Module.symvers", "tools/objtool/objtool",
-                           "tools/bpf/resolve_btfids/resolve_btfids"})
-    files.add_if_there(objects, file);
+  static constexpr std::array wanted{
+      Wanted{".config", ""},
+      Wanted{"Module.symvers", ""},
+      Wanted{"include/config/auto.conf", ""},
+      Wanted{"include/config/kernel.release", ""},
+      Wanted{"scripts/basic/fixdep", ""},
+      Wanted{"scripts/mod/modpost", ""},
+      Wanted{"scripts/module.lds", ""},
+      Wanted{"scripts/genksyms/genksyms", "MODVERSIONS"},
+      Wanted{"scripts/recordmcount", "FTRACE_MCOUNT_USE_RECORDMCOUNT"},
+      Wanted{"scripts/sign-file", "MODULE_SIG"},
+      Wanted{"tools/objtool/objtool", "OBJTOOL"},
+      Wanted{"tools/bpf/resolve_btfids/resolve_btfids", "DEBUG_INFO_BTF_MODULES"},
+  };
+  const Config config = parse_config(read_file(objects / ".config"));
+  const auto has = [&](const char* option) {
+    const auto found = config.find(option);
+    return found != config.end() && found->second != "n";
+  };
+  for (const auto& [file, option] : wanted) {
+    if (*option == '\0' || has(option)) files.add_if_there(objects, file);
+  }
+  const auto generated = [](const std::string& path) { return !is_by_product(path); };
+  files.add_below(objects, "include/generated", generated);
+  files.add_below(objects, arch + "/include/generated", generated);
+  if (has("GCC_PLUGINS")) {
+    files.add_below(objects, "scripts/gcc-plugins",
+                    [](const std::string& path) { return path.ends_with(".so"); });
+  }
   // Linked into every module of this arch.
-  files.add_if_there(objects, arch + "/lib/expoline/expoline.o");
+  if (has("EXPOLINE_EXTERN")) files.add_if_there(objects, arch + "/lib/expoline/expoline.o");
 }
 
 }  // namespace

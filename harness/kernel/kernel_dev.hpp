@@ -11,7 +11,8 @@ namespace rtfx::kernel {
 
 /// What `make -C DIR M=...` needs to build modules for a kernel that is built: makefiles, headers, the generated ones, the
 /// configuration, Module.symvers, and the programs that the build runs, which are for hosts of the arch that built them.
-/// The same choice as of the kernel's own packages (scripts/package/install-extmod-build). Paths begin with `prefix`.
+/// About the choice of the kernel's own packages (scripts/package/install-extmod-build); of the objects it is a function of
+/// their configuration, whatever other configurations have left there. Paths begin with `prefix`.
 std::vector<TarFile> kernel_dev_files(const std::filesystem::path& source,
                                       const std::filesystem::path& objects,
                                       const std::string& prefix);

@@ -16,12 +16,16 @@ tinyconfig:
 	@echo '# small' >$(O)/.config
 olddefconfig:
 	@grep -v '^CONFIG_DROPPED=' $(O)/.config >$(O)/.config.new && mv $(O)/.config.new $(O)/.config
-# As Linux does: an image out of objects, and what is done is not done again.
+# As Linux does: an image out of objects, and what is done is not done again. What an object depends on is an option, not
+# the whole configuration.
 bzImage vmlinux Image: $(O)/main.o
 	@mkdir -p $(I) $(O)/include/config $(O)/include/generated $(O)/scripts
 	@echo 6.12.9 >$(O)/include/config/kernel.release
 	@cat $(O)/main.o >$(I)/$@; echo "$$KBUILD_BUILD_TIMESTAMP $(EXTRA)" >>$(I)/$@
-$(O)/main.o: init/main.c
+$(O)/tiny: FORCE
+	@{ grep '^CONFIG_tiny' $(O)/.config || echo n; } >$@.new; cmp -s $@ $@.new || cp $@.new $@
+FORCE:
+$(O)/main.o: init/main.c $(O)/tiny
 	@echo '  CC      init/main.o'
 	@$(CC) -c -o $@ init/main.c
 	@echo "compiled" >>$(O)/compiled
@@ -31,7 +35,7 @@ modules_install:
 	@mkdir -p $(INSTALL_MOD_PATH)/lib/modules/6.12.9
 	@echo 'a.ko:' >$(INSTALL_MOD_PATH)/lib/modules/6.12.9/modules.dep
 	@echo a >$(INSTALL_MOD_PATH)/lib/modules/6.12.9/a.ko
-.PHONY: tinyconfig olddefconfig bzImage vmlinux Image modules modules_install
+.PHONY: FORCE tinyconfig olddefconfig bzImage vmlinux Image modules modules_install
 MAKE
     echo 'int main(void) { return 0; }' >linux/init/main.c
     cat >linux/scripts/kconfig/merge_config.sh <<'SH'
