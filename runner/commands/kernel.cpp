@@ -151,7 +151,7 @@ std::vector<pkg::PlannedPackage> plan_of(const std::vector<ChosenSeries>& chosen
 }
 
 void add_kernel(CLI::App& app, Context& context) {
-  CLI::App* kernel = app.add_subcommand("kernel", "kernels from source: list, config, build");
+  CLI::App* kernel = app.add_subcommand("kernel", "kernels from source: list, config, build, source");
   kernel->require_subcommand(1);
   const auto flags = std::make_shared<KernelFlags>();
   const auto json = std::make_shared<bool>(false);
@@ -163,6 +163,7 @@ void add_kernel(CLI::App& app, Context& context) {
   });
   add_kernel_config(*kernel, context);
   add_kernel_build(*kernel, context);
+  add_kernel_source(*kernel, context);
 }
 
 }  // namespace rtfx::commands

@@ -42,5 +42,6 @@ std::vector<pkg::PlannedPackage> plan_of(const std::vector<ChosenSeries>& chosen
 
 void add_kernel_build(CLI::App& kernel, Context& context);
 void add_kernel_config(CLI::App& kernel, Context& context);
+void add_kernel_source(CLI::App& kernel, Context& context);
 
 }  // namespace rtfx::commands

@@ -17,6 +17,8 @@ expect_exit 0 "$RTFX" kernel config
 expect_output '^OPTION'
 expect_output '^tiny	*-	*y'
 
+[ -f "$("$RTFX" kernel source)/init/main.c" ] || fail 'there is no source where it should be'
+
 expect_exit 0 "$RTFX" kernel build --arch amd64 --flavour qemu
 for image in kernel kernel-bin kernel-modules; do
     expect_output "^demo/$image:6\\.12-$hash amd64 built in .* sha256:"

@@ -24,6 +24,8 @@ expect_exit 4 "$RTFX" kernel build --flavour qemo
 expect_output 'there is no flavour "qemo"; did you mean "qemu"\?'
 expect_exit 4 "$RTFX" kernel build --series 6.13
 expect_output 'there is no series "6.13"'
+expect_exit 4 "$RTFX" kernel source --series 6.13
+expect_output 'there is no series "6.13"'
 expect_exit 4 "$RTFX" kernel build --arch arm64
 expect_output 'none of these kernels is for arm64; they are for amd64'
 expect_exit 2 "$RTFX" kernel build --timeout soon
