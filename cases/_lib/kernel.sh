@@ -36,6 +36,19 @@ boot_kernel() {
     esac
 }
 
+# Puts the kernel's name of the arch into $kernel_arch, and the cross compilers' prefix, where it is not the host's, into
+# $cross.
+cross_build() {
+    case $RTFX_ARCH in
+        amd64) kernel_arch=x86_64 machine=x86_64 ;;
+        arm64) kernel_arch=arm64 machine=aarch64 ;;
+        s390x) kernel_arch=s390 machine=s390x ;;
+        *) kernel_arch=riscv machine=riscv64 ;;
+    esac
+    cross=$machine-linux-gnu-
+    [ "$(uname -m)" != "$machine" ] || cross=
+}
+
 # results_of CONTAINER: what an onboot container said in KTAP, as the results within this case; fails when one is not ok,
 # or when there is none.
 results_of() {

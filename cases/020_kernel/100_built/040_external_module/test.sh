@@ -6,16 +6,7 @@
 # SPDX-License-Identifier: Apache-2.0
 . "$RT_PROJECT_ROOT/_lib/kernel.sh"
 
-# The kernel's name of the arch and the cross compilers' prefix, where it is not the host's.
-case $RTFX_ARCH in
-    amd64) arch=x86_64 machine=x86_64 ;;
-    arm64) arch=arm64 machine=aarch64 ;;
-    s390x) arch=s390 machine=s390x ;;
-    *) arch=riscv machine=riscv64 ;;
-esac
-cross=$machine-linux-gnu-
-[ "$(uname -m)" != "$machine" ] || cross=
-
+cross_build
 ref=$(kernel_image kernel)
 "$RTFX" cache export --format oci --arch "$RTFX_ARCH" --outfile "$RTFX_TMP/kernel-image.tar" "$ref"
 mkdir "$RTFX_TMP/layout" "$RTFX_TMP/dev" "$RTFX_TMP/module"
@@ -26,7 +17,7 @@ tar -C "$RTFX_TMP/dev" -xf "$RTFX_TMP/kernel-dev.tar"
 headers=$(echo "$RTFX_TMP"/dev/usr/src/linux-headers-*)
 
 cp hello.c Makefile "$RTFX_TMP/module/"
-make -C "$headers" ARCH="$arch" CROSS_COMPILE="$cross" M="$RTFX_TMP/module" modules ||
+make -C "$headers" ARCH="$kernel_arch" CROSS_COMPILE="$cross" M="$RTFX_TMP/module" modules ||
     fail 'the module does not build against kernel-dev.tar'
 cp "$RTFX_TMP/module/hello.ko" "$RTFX_TMP/hello.ko"
 sed "s|source: hello.ko|source: $RTFX_TMP/hello.ko|; s|@pkg:\.\./\.\./\.\./\.\./|@pkg:$RTFX_PROJECT/|" test.yml > "$RTFX_TMP/test.yml"
