@@ -27,7 +27,7 @@ expect_exit 0 "$RTFX" kernel list
 expect_output '^6\.12.*qemu.*amd64	*amd64	*demo/kernel:6'
 expect_output '^6\.12.*tiny.*amd64	*-	*demo/kernel:6'
 files() { # IMAGE
-    "$RTFX" cache export --format oci --arch amd64 --outfile image.tar "demo/$1:6.12-$hash" >/dev/null 2>&1
+    "$RTFX" cache export --format oci --platform linux/amd64 --outfile image.tar "demo/$1:6.12-$hash" >/dev/null 2>&1
     rm -rf image && mkdir image && tar -C image -xf image.tar
     for blob in image/blobs/sha256/*; do tar -tzf "$blob" 2>/dev/null || :; done
 }

@@ -9,7 +9,7 @@
 # files IMAGE: the names of the files in it.
 files() {
     ref=$(kernel_image "$1")
-    "$RTFX" cache export --format oci --arch "$RTFX_ARCH" --outfile "$RTFX_TMP/$1.tar" "$ref" > "$RTFX_TMP/log" 2>&1 ||
+    "$RTFX" cache export --format oci --platform "linux/$RTFX_ARCH" --outfile "$RTFX_TMP/$1.tar" "$ref" > "$RTFX_TMP/log" 2>&1 ||
         { cat "$RTFX_TMP/log" >&2; fail "$ref is not in the cache for $RTFX_ARCH"; }
     mkdir -p "$RTFX_TMP/$1"
     tar -C "$RTFX_TMP/$1" -xf "$RTFX_TMP/$1.tar"

@@ -8,7 +8,7 @@
 
 cross_build
 ref=$(kernel_image kernel)
-"$RTFX" cache export --format oci --arch "$RTFX_ARCH" --outfile "$RTFX_TMP/kernel-image.tar" "$ref"
+"$RTFX" cache export --format oci --platform "linux/$RTFX_ARCH" --outfile "$RTFX_TMP/kernel-image.tar" "$ref"
 mkdir "$RTFX_TMP/layout" "$RTFX_TMP/dev" "$RTFX_TMP/module"
 tar -C "$RTFX_TMP/layout" -xf "$RTFX_TMP/kernel-image.tar"
 layer=$(find "$RTFX_TMP/layout/blobs" -type f -size +4k)
