@@ -83,7 +83,8 @@ git config --unset core.autocrlf
 git config filter.upper.clean 'tr a-z A-Z'
 git config filter.upper.smudge 'tr A-Z a-z'
 git config filter.upper.required true
-printf '*.up filter=upper\n*.u16 text working-tree-encoding=UTF-16\n' >.gitattributes
+# (Without the attributes from above, their files would be changed; git may not notice, for it compares whole seconds.)
+printf '*.up filter=upper\n*.u16 text working-tree-encoding=UTF-16\n' >>.gitattributes
 printf 'content\n' >pkg/foo/x.up
 printf '\377\376a\000\n\000' >pkg/foo/x.u16
 commit
