@@ -150,8 +150,17 @@ std::vector<pkg::PlannedPackage> plan_of(const std::vector<ChosenSeries>& chosen
   return plan;
 }
 
+pkg::BuildEnvironment kernel_environment(const Context& context, const PackageDefaults& defaults,
+                                         oci::Store& store) {
+  return {.runner = process::system_runner(),
+          .store = store,
+          .arches = defaults.table,
+          .scratch = context.cache_directory() / "buildah"};
+}
+
 void add_kernel(CLI::App& app, Context& context) {
-  CLI::App* kernel = app.add_subcommand("kernel", "kernels from source: list, config, build, source");
+  CLI::App* kernel =
+      app.add_subcommand("kernel", "kernels from source: list, config, build, source");
   kernel->require_subcommand(1);
   const auto flags = std::make_shared<KernelFlags>();
   const auto json = std::make_shared<bool>(false);

@@ -40,6 +40,10 @@ std::vector<ChosenSeries> chosen_series(const KernelFlags& flags,
 std::vector<pkg::PlannedPackage> plan_of(const std::vector<ChosenSeries>& chosen,
                                          const PackageDefaults& defaults);
 
+/// For sources and configurations, of which nothing is built. Refers to `defaults` and `store`.
+pkg::BuildEnvironment kernel_environment(const Context& context, const PackageDefaults& defaults,
+                                         oci::Store& store);
+
 void add_kernel_build(CLI::App& kernel, Context& context);
 void add_kernel_config(CLI::App& kernel, Context& context);
 void add_kernel_source(CLI::App& kernel, Context& context);

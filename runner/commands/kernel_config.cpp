@@ -31,12 +31,8 @@ struct Configured {
 std::vector<Configured> configure(const std::vector<ChosenSeries>& chosen,
                                   const std::vector<Arch>& arches, const PackageDefaults& defaults,
                                   const Context& context) {
-  const std::filesystem::path cache = context.cache_directory();
-  oci::Store store(cache / "store");
-  const pkg::BuildEnvironment environment{.runner = process::system_runner(),
-                                          .store = store,
-                                          .arches = defaults.table,
-                                          .scratch = cache / "buildah"};
+  oci::Store store(context.cache_directory() / "store");
+  const pkg::BuildEnvironment environment = kernel_environment(context, defaults, store);
   const pkg::Log quiet;
   const pkg::Steps steps{environment.runner, quiet, context.stop,
                          std::chrono::steady_clock::now() + time_limit};

@@ -16,12 +16,8 @@ constexpr std::chrono::minutes time_limit{20};  // it may have to be fetched
 int source(const KernelFlags& flags, const Context& context) {
   const auto project = context.project();
   const PackageDefaults defaults = package_defaults(project);
-  const std::filesystem::path cache = context.cache_directory();
-  oci::Store store(cache / "store");
-  const pkg::BuildEnvironment environment{.runner = process::system_runner(),
-                                          .store = store,
-                                          .arches = defaults.table,
-                                          .scratch = cache / "buildah"};
+  oci::Store store(context.cache_directory() / "store");
+  const pkg::BuildEnvironment environment = kernel_environment(context, defaults, store);
   const pkg::Log quiet;
   const pkg::Steps steps{environment.runner, quiet, context.stop,
                          std::chrono::steady_clock::now() + time_limit};
