@@ -39,6 +39,16 @@ up_to_date() { # TARGET
     esac
 }
 
+# What a failed build printed from its first error on; before that there is only progress, whose files may be called error.cpp.
+# A build that was ended from outside names no error: then its last lines.
+build_errors() { # LOG
+    if grep -q '^FAILED: \|^CMake Error\|[: ]error: ' "$1"; then
+        sed -n '/^FAILED: \|^CMake Error\|[: ]error: /,$p' "$1" | head -n 80
+    else
+        tail -n 40 "$1"
+    fi
+}
+
 # Configures when needed and builds TARGET, one caller at a time; says something only when there is something to do.
 # cmake's and the compiler's output goes to build/release/ci.log; what failed is shown.
 build() { # TARGET
@@ -50,8 +60,7 @@ build() { # TARGET
         say "building $1; its output goes to build/release/ci.log"
         if ! { { configured || configure; } && cmake --build build/release --target "$1" --parallel "$(nproc)"; } \
             >build/release/ci.log 2>&1 8>&- </dev/null; then
-            # Before the first error there is only progress.
-            sed -n '/^FAILED:\|rror/,$p' build/release/ci.log | head -n 80 >&2
+            build_errors build/release/ci.log >&2
             say "building $1 failed after $(($(date +%s) - build_started)) s"
             return 1
         fi
