@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "harness/oci/store.hpp"
+#include "harness/process/process.hpp"
 #include "runner/commands/table.hpp"
 
 namespace rtfx::commands {

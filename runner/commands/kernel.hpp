@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/kernel/plan.hpp"
+#include "harness/pkg/build.hpp"
 #include "runner/commands/pkg.hpp"
 
 namespace CLI {
