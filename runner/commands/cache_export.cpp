@@ -21,6 +21,7 @@ namespace {
 
 struct Flags {
   std::string image, name, platform, file, format = "oci";
+  std::string arch;  ///< of --platform or --arch; empty: not chosen
 };
 
 std::string arch_of_platform(const std::string& platform) {
@@ -30,6 +31,18 @@ std::string arch_of_platform(const std::string& platform) {
   return parts[1];
 }
 
+/// What --platform linux/ARCH or else --arch chooses.
+std::string chosen_arch(const Flags& flags, const Context& context) {
+  if (!flags.platform.empty() && !context.arch.empty())
+    throw Error("--platform and --arch exclude each other", ExitCode::usage);
+  if (!flags.platform.empty()) return arch_of_platform(flags.platform);
+  if (context.arch.empty()) return "";
+  const std::vector<Arch> arches = context.target_arches(context.project());
+  if (arches.size() != 1)
+    throw Error("an image is exported for one architecture: give --arch one name", ExitCode::usage);
+  return arches.front().name;
+}
+
 std::string architectures(const oci::Store& store, const oci::Descriptor& descriptor) {
   std::vector<std::string> names;
   for (const oci::Platform& platform : oci::contents_of(store, descriptor).platforms)
@@ -37,13 +50,13 @@ std::string architectures(const oci::Store& store, const oci::Descriptor& descri
   return names.empty() ? "no platform" : text::join(names, ", ");
 }
 
-/// The image of one platform: that of --platform, else the only one, else that of this host.
+/// The image of one platform: the chosen one, else the only one, else that of this host.
 oci::Descriptor one_image(const oci::Store& store, const oci::Descriptor& named,
                           const Flags& flags) {
   const auto platforms = oci::contents_of(store, named).platforms;
   std::string arch = host_arch(ArchTable::builtin());
-  if (!flags.platform.empty())
-    arch = arch_of_platform(flags.platform);
+  if (!flags.arch.empty())
+    arch = flags.arch;
   else if (platforms.size() == 1)
     arch = platforms.front().architecture;
   const auto manifest = store.for_arch(named, arch);
@@ -120,7 +133,7 @@ void write(const Context& context, const Flags& flags, int fd, const std::string
   const oci::Descriptor named = store.resolve(known).value();
   const std::string name = flags.name.empty() ? known : flags.name;
   if (flags.format == "oci") {
-    const bool whole = flags.platform.empty();
+    const bool whole = flags.arch.empty();
     oci::export_oci_archive(store, whole ? named : one_image(store, named, flags), name, fd, what);
   } else if (flags.format == "docker") {
     oci::export_docker_archive(store, one_image(store, named, flags), name, fd, what);
@@ -130,8 +143,8 @@ void write(const Context& context, const Flags& flags, int fd, const std::string
   }
 }
 
-int export_image(const Context& context, const Flags& flags) {
-  if (!flags.platform.empty()) arch_of_platform(flags.platform);
+int export_image(const Context& context, Flags& flags) {
+  flags.arch = chosen_arch(flags, context);
   if (flags.file.empty()) throw Error("--outfile has no name", ExitCode::usage);
   if (flags.file == "-") {
     if (::isatty(STDOUT_FILENO) == 1)
@@ -157,7 +170,7 @@ void add_cache_export(CLI::App& cache, Context& context) {
       ->check(CLI::IsMember({"oci", "docker", "filesystem"}))
       ->capture_default_str();
   command->add_option("--platform", flags->platform,
-                      "linux/ARCH of an image for several; oci: only that one");
+                      "linux/ARCH of an image for several, as --arch; oci: only that one");
   command->add_option("--name", flags->name, "what the image is called in the archive");
   command->callback([flags, &context] {
     context.action = [flags, &context] { return export_image(context, *flags); };

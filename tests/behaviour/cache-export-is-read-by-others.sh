@@ -42,6 +42,8 @@ tar -xOf all.tar index.json | grep -q '"io.containerd.image.name":"docker.io/dem
 expect_exit 0 "$RTFX" cache export --outfile arm64.tar --platform linux/arm64 --name me/renamed:2 demo/x:1
 [ "$(skopeo inspect --format '{{.Architecture}}' --override-arch arm64 oci-archive:arm64.tar:me/renamed:2)" = arm64 ] ||
     fail "skopeo does not read the one platform"
+expect_exit 0 "$RTFX" --arch arm64 cache export --outfile same.tar --name me/renamed:2 demo/x:1
+cmp arm64.tar same.tar || fail "--arch does not choose what --platform does"
 
 # docker's form has the plain layers, which are those of the images before they were packed.
 for arch in amd64 arm64; do
@@ -88,6 +90,10 @@ expect_exit 1 "$RTFX" cache export --outfile full.tar --platform linux/s390x dem
 expect_output 'not there for linux/s390x, but for linux/amd64, linux/arm64'
 expect_exit 2 "$RTFX" cache export --outfile full.tar --platform s390x demo/x:1
 expect_output '"s390x" is not of the form linux/ARCH'
+expect_exit 2 "$RTFX" --arch arm64 cache export --outfile full.tar --platform linux/arm64 demo/x:1
+expect_output '--platform and --arch exclude each other'
+expect_exit 2 "$RTFX" --arch amd64,arm64 cache export --outfile full.tar demo/x:1
+expect_output 'give --arch one name'
 expect_exit 2 "$RTFX" cache export --outfile full.tar --format raw demo/x:1
 expect_exit 2 "$RTFX" cache export demo/x:1
 expect_output '--outfile is required'
