@@ -85,6 +85,9 @@ void log_what_needs_no_run(RunLog& log, const RunOptions& options, const Plan& p
     } else if (!unit.skip_reason.empty()) {
       finished.result = Result::skip;
       finished.reason = unit.skip_reason;
+    } else if (!unit.error_reason.empty()) {
+      finished.result = Result::error;
+      finished.reason = unit.error_reason;
     } else {
       continue;
     }

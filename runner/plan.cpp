@@ -117,6 +117,9 @@ class Planner {
     unit.test = &test;
     unit.arch = &arch;
     unit.skip_reason = reason;
+    const auto unprepared = options_.unprepared.find(arch.name);
+    if (reason.empty() && unprepared != options_.unprepared.end())
+      unit.error_reason = unprepared->second;
   }
 
   /// Shards divide the (case x arch) that would run; iterations of one case stay together. What is
@@ -164,7 +167,7 @@ class Planner {
     if (!options_.key) return;
     const CaseUnit* last = nullptr;  // iterations have one key
     for (CaseUnit& unit : plan_.units) {
-      if (!unit.skip_reason.empty()) continue;
+      if (!unit.needs_run()) continue;
       const bool same = last && last->test == unit.test && last->arch == unit.arch;
       unit.key = same ? last->key : options_.key(*unit.test, *unit.arch);
       last = &unit;

@@ -18,8 +18,11 @@ struct CaseUnit {
   const Case* test = nullptr;
   const Arch* arch = nullptr;
   std::string skip_reason;                      ///< not empty: it does not run
+  std::string error_reason;                     ///< not empty: it should run, but cannot
   std::string key;                              ///< RunOptions::key for it
   std::optional<results::UnitFinished> reused;  ///< the known result that stands for a run
+
+  bool needs_run() const { return skip_reason.empty() && error_reason.empty() && !reused; }
 };
 
 /// Everything that a run is about, before anything is started.

@@ -37,6 +37,9 @@ struct RunOptions {
   bool rtf_prefix = false;   ///< patterns are prefixes and nothing else
   std::string labels;        ///< -l
   std::vector<Arch> arches;  ///< the cases run once per arch
+  /// Arches, by name, for which nothing can run, with the reason in one line: what would run for
+  /// them is an `error`.
+  std::map<std::string, std::string> unprepared;
   int jobs = 1;              ///< cases at the same time
   std::uint64_t memory = 0;  ///< what running cases may share, by `# RESOURCES: mem=`; 0: no limit
   bool trace = false;        ///< -x: sh -x

@@ -166,6 +166,31 @@ TEST_F(Run, starts_with_what_ended_before) {
   EXPECT_EQ(loop.commands.size(), 1u);
 }
 
+TEST_F(Run, what_would_run_for_an_arch_that_is_not_prepared_is_an_error_and_other_arches_run) {
+  tree.group("", "# NAME: top\n").test("010_a").test("020_b", "# LABELS: slow\n");
+  options.arches = {arches.find("arm64"), arches.find("s390x")};
+  options.unprepared = {{"s390x", "its packages were not built"}};
+  const auto record = run();
+  EXPECT_THAT(told(record), ElementsAre("top::init:pass", "top.a:pass", "top.b:skip", "top.a:error",
+                                        "top.b:skip", "top::deinit:pass"));
+  EXPECT_EQ(record.find({"case", "top.a", "s390x"})->finished->reason,
+            "its packages were not built");
+  EXPECT_EQ(loop.commands.size(), 3u);
+}
+
+TEST_F(Run, a_known_pass_is_no_result_for_an_arch_that_is_not_prepared) {
+  tree.group("", "# NAME: top\n").test("010_a");
+  options.unprepared = {{"amd64", "its packages were not built"}};
+  options.key = [](const Case&, const Arch&) { return "key"; };
+  options.known = [](const results::UnitId& unit, const std::string&) {
+    results::UnitFinished pass;
+    pass.unit = unit;
+    return pass;
+  };
+  EXPECT_THAT(told(run()), ElementsAre("top.a:error"));
+  EXPECT_TRUE(loop.commands.empty());
+}
+
 TEST_F(Run, a_stop_leaves_the_rest_without_a_result_and_the_log_incomplete) {
   tree.group("", "# NAME: top\n").test("010_a").test("020_b").test("030_c");
   std::stop_source stop;

@@ -14,7 +14,7 @@ class Builder {
       : arch_(arch), steps_(steps) {
     for (std::size_t i = 0; i < plan.units.size(); ++i) {
       const CaseUnit& unit = plan.units[i];
-      if (unit.arch != &arch || !unit.skip_reason.empty() || unit.reused) continue;
+      if (unit.arch != &arch || !unit.needs_run()) continue;
       units_[unit.test].push_back(i);
       for (const Group* group = unit.test->group; group; group = group->parent) {
         if (!groups_.insert(group).second) break;

@@ -13,6 +13,7 @@
 #include "harness/registry/push.hpp"
 #include "harness/registry/registry.hpp"
 #include "runner/commands/cache.hpp"
+#include "runner/commands/platforms.hpp"
 #include "runner/commands/registry_flags.hpp"
 
 namespace rtfx::commands {
@@ -33,13 +34,8 @@ std::vector<std::string> wanted_arches(const Flags& flags, const Context& contex
   const ArchTable table = project ? project->table : ArchTable::builtin();
   std::vector<std::string> arches;
   for (const std::string& list : flags.platforms) {
-    for (const std::string& platform : text::split_list(list)) {
-      if (!platform.starts_with("linux/"))
-        throw Error(
-            "--platform: \"" + text::one_line(platform) + "\" is not of the form linux/ARCH",
-            ExitCode::usage);
-      arches.push_back(table.find(platform.substr(6)).name);
-    }
+    for (std::string& arch : parse_platforms("--platform", list, table))
+      arches.push_back(std::move(arch));
   }
   if (!arches.empty() && !context.arch.empty())
     throw Error("--platform and --arch exclude each other", ExitCode::usage);

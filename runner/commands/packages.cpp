@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/text.hpp"
 #include "harness/pkg/build_all.hpp"
 #include "runner/commands/pkg_report.hpp"
 
@@ -26,10 +27,27 @@ void tell(const pkg::UnitResult& unit) {
   print_warnings(unit);
 }
 
+std::string explain(const pkg::UnitResult& failed) {
+  return failed.log.empty() ? failed.error
+                            : failed.error + "\nthe whole log is " + failed.log.string();
+}
+
+/// Those of `arches` for which a unit failed or was blocked by one that did, with the first in one line.
+std::map<std::string, std::string> arches_without(const std::vector<pkg::UnitResult>& units,
+                                                  const std::vector<std::string>& arches) {
+  std::map<std::string, std::string> unprepared;
+  for (const pkg::UnitResult& unit : units) {
+    if (!unit.ok() && std::find(arches.begin(), arches.end(), unit.arch) != arches.end())
+      unprepared.emplace(unit.arch, unit.ref + " could not be built for " + unit.arch);
+  }
+  return unprepared;
+}
+
 }  // namespace
 
-void build_missing_packages(const Context& context, const runner::Project& project,
-                            const std::vector<Arch>& arches) {
+std::map<std::string, std::string> build_missing_packages(const Context& context,
+                                                          const runner::Project& project,
+                                                          const std::vector<Arch>& arches) {
   Diagnostics diagnostics;
   const auto plan =
       pkg::plan_packages(project.packages, {}, project.package_settings(), diagnostics);
@@ -45,17 +63,25 @@ void build_missing_packages(const Context& context, const runner::Project& proje
   const auto present = [&](const pkg::UnitResult& unit) {
     return store.resolve(pkg::arch_ref(unit.ref, unit.arch)).has_value();
   };
-  if (std::all_of(units.begin(), units.end(), present)) return;
+  if (std::all_of(units.begin(), units.end(), present)) return {};
 
-  for (const pkg::UnitResult& unit :
-       pkg::build_all(plan, request, environment, tell, context.stop)) {
+  const std::vector<pkg::UnitResult> results =
+      pkg::build_all(plan, request, environment, tell, context.stop);
+  std::string why;
+  for (const pkg::UnitResult& unit : results) {
     if (unit.ending == pkg::UnitEnding::cancelled)
       throw Error("interrupted while building packages", ExitCode::interrupted);
-    if (unit.ending == pkg::UnitEnding::failed) {
-      throw Error(unit.error + "\nthe whole log is " + unit.log.string() +
-                  "\n(rtfx run --no-build leaves the packages alone)");
-    }
+    if (unit.ending == pkg::UnitEnding::failed) why += (why.empty() ? "" : "\n") + explain(unit);
   }
+  if (why.empty()) return {};
+  why += "\n(rtfx run --no-build leaves the packages alone)";
+  const std::map<std::string, std::string> unprepared = arches_without(results, request.arches);
+  if (unprepared.size() == request.arches.size()) throw Error(why);
+  std::vector<std::string> names;
+  for (const auto& [arch, reason] : unprepared) names.push_back(arch);
+  fmt::print(stderr, "rtfx: {}\nrtfx: no case can run for {}; those for other architectures do\n",
+             why, text::join(names, ", "));
+  return unprepared;
 }
 
 }  // namespace rtfx::commands

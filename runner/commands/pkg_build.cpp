@@ -19,6 +19,7 @@
 #include "harness/pkg/docker_client.hpp"
 #include "runner/commands/pkg_publish.hpp"
 #include "runner/commands/pkg_report.hpp"
+#include "runner/commands/platforms.hpp"
 #include "runner/commands/registry_flags.hpp"
 #include "runner/tree.hpp"
 
@@ -41,17 +42,6 @@ struct BuildFlags {
 };
 
 /// "linux/arm64,linux/amd64" -> {"arm64", "amd64"}; every one must be known.
-std::vector<std::string> parse_platforms(const std::string& flag, const std::string& list,
-                                         const ArchTable& table) {
-  std::vector<std::string> arches;
-  for (const std::string& platform : text::split_list(list)) {
-    if (!platform.starts_with("linux/"))
-      throw Error(flag + ": \"" + platform + "\" is not of the form linux/ARCH", ExitCode::usage);
-    arches.push_back(table.find(platform.substr(6)).name);
-  }
-  return arches;
-}
-
 std::chrono::milliseconds parse_timeout(const std::string& text) {
   const auto limit = runner::parse_time_limit(text);
   if (!limit)

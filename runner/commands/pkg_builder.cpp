@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "base/text.hpp"
 #include "harness/pkg/builders.hpp"
 #include "harness/pkg/docker_client.hpp"
 #include "runner/commands/pkg.hpp"
+#include "runner/commands/platforms.hpp"
 
 namespace rtfx::commands {
 
@@ -29,13 +29,7 @@ struct BuilderFlags {
 std::set<std::string> contexts_of(const BuilderFlags& flags, const ArchTable& table,
                                   process::Runner& runner) {
   pkg::Builders builders(pkg::BuilderChoice::from(flags.builders, table), runner, table, {}, {});
-  std::vector<std::string> arches;
-  for (const std::string& platform : text::split_list(flags.platforms)) {
-    if (!platform.starts_with("linux/"))
-      throw Error("--platforms: \"" + platform + "\" is not of the form linux/ARCH",
-                  ExitCode::usage);
-    arches.push_back(table.find(platform.substr(6)).name);
-  }
+  const std::vector<std::string> arches = parse_platforms("--platforms", flags.platforms, table);
   std::set<std::string> contexts;
   for (const std::string& arch : arches.empty() ? table.names() : arches) {
     if (const auto context = builders.context_for(arch)) contexts.insert(*context);

@@ -253,7 +253,7 @@ int run(const Context& context, const Options& options) {
 
   const bool empty_shard = is_empty_shard(cases, run);
   if (cases.project && !options.no_build)
-    build_missing_packages(context, *cases.project, run.arches);
+    run.unprepared = build_missing_packages(context, *cases.project, run.arches);
   if (options.resume.empty()) keep_earlier_run(run.results, run.id);
 
   Audience audience(context, options, run);
