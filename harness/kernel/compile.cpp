@@ -11,6 +11,7 @@
 #include "harness/kernel/make_output.hpp"
 #include "harness/kernel/tar_files.hpp"
 #include "harness/kernel/toolchain.hpp"
+#include "harness/kernel/unused.hpp"
 
 namespace rtfx::kernel {
 
@@ -220,6 +221,7 @@ Result compile(const CompileJob& job, const SourceTree& source, const fs::path& 
   }
   const fs::path own = shared / job.flavour.name;
   fs::create_directories(own);
+  mark_used(shared);
   return Compilation(job, source, shared / "objects", own, steps).run();
 }
 

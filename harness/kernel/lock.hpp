@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <stop_token>
 
 #include "base/files.hpp"
@@ -13,5 +14,8 @@ namespace rtfx::kernel {
 /// `what`. Throws Error (ExitCode::interrupted) when stop is requested meanwhile.
 FileDescriptor lock_folder(const std::filesystem::path& folder, const char* what,
                            std::stop_token stop, const pkg::Log& log);
+
+/// The same without waiting: nothing when somebody has the lock.
+std::optional<FileDescriptor> try_lock_folder(const std::filesystem::path& folder);
 
 }  // namespace rtfx::kernel

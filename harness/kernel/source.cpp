@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "harness/kernel/download.hpp"
 #include "harness/kernel/lock.hpp"
+#include "harness/kernel/unused.hpp"
 #include "harness/pkg/archive.hpp"
 
 namespace rtfx::kernel {
@@ -154,6 +155,7 @@ SourceTree source_tree(const Series& series, const SourcePlace& place, const pkg
     require_version(series, version_of(read_file(work.path() / "tree/Makefile")));
     fs::rename(work.path() / "tree", source.path);
   }
+  mark_used(source.path);
   source.version = version_of(read_file(source.path / "Makefile"));
   require_version(series, source.version);
   return source;

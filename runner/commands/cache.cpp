@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/text.hpp"
+#include "harness/kernel/unused.hpp"
 #include "harness/oci/archive.hpp"
 #include "harness/oci/gc.hpp"
 #include "harness/pkg/old_images.hpp"
@@ -20,6 +21,9 @@ namespace rtfx::commands {
 namespace {
 
 constexpr int ok = static_cast<int>(ExitCode::ok);
+
+/// After so long, objects are of little use to the next build of a kernel.
+constexpr std::chrono::hours kernels_are_kept = std::chrono::days(30);
 
 struct Flags {
   std::string file, name;
@@ -77,10 +81,23 @@ void remove_old_images(const Context& context, const oci::Store& store, const Fl
     fmt::print("buildah image {}\n", text::one_line(name));
 }
 
+void remove_unused_kernels(const Context& context, const Flags& flags) {
+  const kernel::Unused unused =
+      kernel::remove_unused(context.cache_directory() / "kernels", kernels_are_kept, flags.dry_run);
+  for (const std::filesystem::path& path : unused.paths) fmt::print("{}\n", path.string());
+  if (unused.busy)
+    fmt::print(stderr, "rtfx: a kernel is being built: what they are built from stays\n");
+  if (!unused.paths.empty())
+    fmt::print(stderr, "{} {} folders and downloads of kernels, {}\n",
+               flags.dry_run ? "would remove" : "removed", unused.paths.size(),
+               megabytes(unused.bytes));
+}
+
 int gc(const Context& context, const Flags& flags) {
   oci::Store store(store_directory(context));
   const oci::Removed removed = oci::collect_garbage(store, options_of(flags), context.stop);
   remove_old_images(context, store, flags);
+  remove_unused_kernels(context, flags);
   return tell(removed, flags);
 }
 
