@@ -3,6 +3,8 @@
 // Every call of a publisher to its target fails, one after the other. FakeTarget looks at every tag when it is set.
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "ci/publish/fake_target.hpp"
 #include "ci/publish/rollback.hpp"
 
@@ -54,10 +56,22 @@ void check_old_or_new(const FakeContent& content, const FakeContent& before,
   }
 }
 
-class Sweep : public testing::TestWithParam<std::pair<bool, bool>> {};
+class Sweep : public testing::TestWithParam<std::pair<bool, bool>> {
+ protected:
+  /// An order that publishes to `content` until call n, which fails as the parameter says.
+  struct Failed : Publisher {
+    Failed(FakeContent& content, std::size_t n, bool evidence_wanted) {
+      order_all(*this);
+      FakeTarget target(content);
+      target.evidence_wanted = evidence_wanted;
+      target.fail_at = n;
+      std::tie(target.fail_for_ever, target.fail_late) = GetParam();
+      EXPECT_THROW(publish(target), Error);
+    }
+  };
+};
 
 TEST_P(Sweep, a_failed_call_shows_nothing_wrong_and_is_made_good_by_doing_it_again) {
-  const auto [for_ever, late] = GetParam();
   const auto [calls, after] = undisturbed();
   FakeContent before;
   put_before(before);
@@ -65,14 +79,7 @@ TEST_P(Sweep, a_failed_call_shows_nothing_wrong_and_is_made_good_by_doing_it_aga
   for (std::size_t n = 1; n <= calls; ++n) {
     SCOPED_TRACE("call " + std::to_string(n) + " of " + std::to_string(calls));
     FakeContent content = before;
-    Publisher ours;
-    order_all(ours);
-    FakeTarget target(content);
-    target.evidence_wanted = true;
-    target.fail_at = n;
-    target.fail_for_ever = for_ever;
-    target.fail_late = late;
-    EXPECT_THROW(ours.publish(target), Error);
+    Failed ours(content, n, true);
     check_old_or_new(content, before, after);
 
     FakeTarget again(content);
@@ -86,20 +93,13 @@ TEST_P(Sweep, a_failed_call_shows_nothing_wrong_and_is_made_good_by_doing_it_aga
 }
 
 TEST_P(Sweep, what_was_half_published_can_be_taken_back) {
-  const auto [for_ever, late] = GetParam();
   const auto [calls, after] = undisturbed();
   FakeContent before;
   put_before(before);
   for (std::size_t n = 1; n <= calls; ++n) {
     SCOPED_TRACE("call " + std::to_string(n) + " of " + std::to_string(calls));
     FakeContent content = before;
-    Publisher ours;
-    order_all(ours);
-    FakeTarget target(content);
-    target.fail_at = n;
-    target.fail_for_ever = for_ever;
-    target.fail_late = late;
-    EXPECT_THROW(ours.publish(target), Error);
+    Failed ours(content, n, false);
     FakeTarget back(content);
     const RolledBack result =
         roll_back(ours.folder(), "demo", back, ours.order.locks, [](const std::string&) {});
