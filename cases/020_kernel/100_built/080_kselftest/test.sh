@@ -2,7 +2,7 @@
 # SUMMARY: The kernel's own tests of what containers rely on pass
 # LABELS:
 # REPEAT:
-# TIMEOUT: 600
+# TIMEOUT: 900
 # SPDX-License-Identifier: Apache-2.0
 . "$RT_PROJECT_ROOT/_lib/kernel.sh"
 
@@ -24,6 +24,6 @@ tar -C "$selftests" -cf "$RTFX_TMP/kselftest.tar" $programs
 sed "s|source: kselftest.tar|source: $RTFX_TMP/kselftest.tar|; s|@pkg:\.\./\.\./\.\./\.\./|@pkg:$RTFX_PROJECT/|; s|source: check|source: $PWD/check|" \
     test.yml > "$RTFX_TMP/test.yml"
 assemble_on_kernel "$RTFX_TMP/test.yml"
-boot_timeout=300
-boot_kernel --silence 90 --expect 'kselftest: judged'
+boot_timeout=700
+boot_kernel --silence 200 --expect 'kselftest: judged'
 results_of 000-kselftest
