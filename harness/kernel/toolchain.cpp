@@ -11,12 +11,12 @@ namespace rtfx::kernel {
 
 namespace {
 
-/// Debian's package of a compiler: "x86_64-linux-gnu-" -> "gcc-x86-64-linux-gnu".
-std::string package_of(const std::string& prefix) {
-  if (prefix.empty()) return "gcc";
-  std::string name = "gcc-" + prefix.substr(0, prefix.size() - 1);
-  std::replace(name.begin(), name.end(), '_', '-');
-  return name;
+/// How Debian ends the names of an arch's cross tools: "x86_64-linux-gnu-" -> "-x86-64-linux-gnu"; "" for those of the host.
+std::string package_suffix(const std::string& prefix) {
+  if (prefix.empty()) return "";
+  std::string suffix = "-" + prefix.substr(0, prefix.size() - 1);
+  std::replace(suffix.begin(), suffix.end(), '_', '-');
+  return suffix;
 }
 
 std::string identity_of(const std::string& compiler, process::Runner& runner) {
@@ -30,19 +30,30 @@ std::string identity_of(const std::string& compiler, process::Runner& runner) {
   return text::split(said.out, '\n').front();
 }
 
+/// CROSS_COMPILE.
+std::string prefix_of(const Arch& arch, const std::string& host_uname) {
+  return arch.uname == host_uname ? "" : arch.cross_prefix;
+}
+
 }  // namespace
+
+std::vector<NeededProgram> needed_programs(const Arch& arch, const std::string& host_uname) {
+  const std::string prefix = prefix_of(arch, host_uname), suffix = package_suffix(prefix);
+  std::vector<NeededProgram> programs{{"make", "make"},   {"gcc", "gcc"},    {"flex", "flex"},
+                                      {"bison", "bison"}, {"bc", "bc"},      {"perl", "perl"},
+                                      {"depmod", "kmod"}, {"xz", "xz-utils"}};
+  if (!prefix.empty()) programs.push_back({prefix + "gcc", "gcc" + suffix});
+  programs.push_back({prefix + "ld", "binutils" + suffix});
+  return programs;
+}
 
 Toolchain find_toolchain(const Arch& arch, const std::string& host_uname, bool caching,
                          process::Runner& runner) {
   Toolchain tools;
   tools.arch = arch.kernel_arch;
-  tools.prefix = arch.uname == host_uname ? "" : arch.cross_prefix;
-  const std::pair<const char*, const char*> programs[] = {
-      {"make", "make"}, {"gcc", "gcc"},   {"flex", "flex"},   {"bison", "bison"},
-      {"bc", "bc"},     {"perl", "perl"}, {"depmod", "kmod"}, {"xz", "xz-utils"}};
-  for (const auto& [program, package] : programs) process::require_program(program, package);
-  process::require_program(tools.prefix + "gcc", package_of(tools.prefix));
-  process::require_program(tools.prefix + "ld", "binutils");
+  tools.prefix = prefix_of(arch, host_uname);
+  for (const NeededProgram& program : needed_programs(arch, host_uname))
+    process::require_program(program.name, program.package);
   const bool cached = caching && process::find_program("ccache").has_value();
   tools.compiler = (cached ? "ccache " : "") + tools.prefix + "gcc";
   tools.host_compiler = cached ? "ccache gcc" : "gcc";

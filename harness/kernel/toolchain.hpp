@@ -18,6 +18,14 @@ struct Toolchain {
   std::string identity;  ///< what the compiler says of itself: other compilers give other bytes
 };
 
+/// A program, and the Debian package that has it.
+struct NeededProgram {
+  std::string name, package;
+};
+
+/// What this host needs to build kernels for an arch; `host_uname` is its own, `uname -m`.
+std::vector<NeededProgram> needed_programs(const Arch& arch, const std::string& host_uname);
+
 /// Throws Error (ExitCode::host) that names the Debian package of a program that is missing. `caching`: through ccache.
 Toolchain find_toolchain(const Arch& arch, const std::string& host_uname, bool caching,
                          process::Runner& runner);

@@ -17,6 +17,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "harness/kernel/toolchain.hpp"
 #include "harness/pkg/build.hpp"
 #include "harness/process/process.hpp"
 #include "harness/vm/boot.hpp"
@@ -164,7 +165,10 @@ Check check_namespaces(std::stop_token stop) {
   const auto lines = text::split_list(ran.err, '\n');
   check.status = Status::missing;
   check.detail = lines.empty() ? ran.outcome.str() : lines.back();
-  check.remedy = "run as root; in a container, one that may mount and unshare";
+  check.remedy =
+      "run as root; in a container, one that may mount and unshare; in a chroot, one whose root is "
+      "a "
+      "mount point";
   return check;
 }
 
@@ -250,6 +254,21 @@ Check check_kvm(const Arch& host, const fs::path& cache, std::stop_token stop) {
   return check;
 }
 
+/// What the kernels of a project are compiled with; its releases may do with kernels that are built elsewhere.
+std::vector<Tool> kernel_tools(const std::vector<Arch>& arches) {
+  utsname host{};
+  ::uname(&host);
+  std::vector<Tool> tools;
+  std::set<std::string> named;
+  for (const Arch& arch : arches) {
+    for (const kernel::NeededProgram& program : kernel::needed_programs(arch, host.machine)) {
+      if (named.insert(program.name).second)
+        tools.push_back({program.name, program.package, "kernels from source need"});
+    }
+  }
+  return tools;
+}
+
 /// qemu of every arch; those of candidates are not needed.
 std::vector<Tool> emulators(const std::optional<runner::Project>& project, const Context& context) {
   std::vector<Arch> rows;
@@ -285,6 +304,12 @@ std::vector<Check> examine(const Context& context) {
   tools.push_back({"syslinux", "syslinux", "disks for a BIOS need"});
   tools.push_back({"mcopy", "mtools", "disks for a BIOS need"});
   tools.push_back({"qemu-img", "qemu-utils", "the formats qcow2, vhd and vmdk need"});
+  const bool kernels = project && !project->kernels.empty();
+  if (kernels) {
+    const auto arches =
+        context.arch.empty() ? project->all_arch_rows() : context.target_arches(project);
+    for (Tool& tool : kernel_tools(arches)) tools.push_back(std::move(tool));
+  }
   for (const Tool& tool : tools) checks.push_back(check_tool(tool, context.stop));
   checks.push_back(check_file("sqfstar", "/usr/bin/sqfstar", "squashfs-tools",
                               "the format kernel+squashfs needs"));
@@ -292,6 +317,12 @@ std::vector<Check> examine(const Context& context) {
                               "disks for a BIOS need"));
   checks.push_back(check_file("isolinux.bin", "/usr/lib/ISOLINUX/isolinux.bin", "isolinux",
                               "the format iso-bios needs"));
+  if (kernels) {
+    checks.push_back(
+        check_file("gelf.h", "/usr/include/gelf.h", "libelf-dev", "kernels from source need"));
+    checks.push_back(check_file("openssl/evp.h", "/usr/include/openssl/evp.h", "libssl-dev",
+                                "kernels from source need"));
+  }
 
   const std::string host = host_arch(table);
   checks.push_back(check_namespaces(context.stop));
