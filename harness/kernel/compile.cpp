@@ -43,7 +43,8 @@ class Compilation {
         objects_(objects) {}
 
   Result run() {
-    const std::string config = configure();
+    const std::string config =
+        configuration(job_.series, job_.flavour, job_.arch, source_, tools_, folder_, steps_);
     const std::string key = key_of(config);
     const fs::path done = folder_ / "result";
     std::error_code error;
@@ -56,24 +57,6 @@ class Compilation {
   }
 
  private:
-  /// Making a configuration takes seconds, so it is kept for as long as nothing that it is made of has changed.
-  std::string configure() const {
-    Diagnostics diagnostics;
-    std::string words = source_.key + "\n" + tools_.identity + "\n";
-    for (const fs::path& fragment :
-         fragments_of(job_.series, job_.flavour, job_.arch.name, diagnostics))
-      words += fragment.string() + "\n" + read_file(fragment) + "\n";
-    diagnostics.throw_if_any();
-    const fs::path kept = folder_ / ("config-" + Digest::of(words).hex());
-    std::error_code error;
-    if (fs::is_regular_file(kept, error)) return read_file(kept);
-    const TemporaryDirectory work("config", folder_);
-    const std::string config =
-        configuration(job_.series, job_.flavour, job_.arch, source_, tools_, work.path(), steps_);
-    write_file_atomically(kept, config);
-    return config;
-  }
-
   std::string target() const {
     const auto own = job_.flavour.targets.find(job_.arch.name);
     return own == job_.flavour.targets.end() ? job_.arch.kernel_target : own->second;
@@ -204,25 +187,27 @@ class Compilation {
 
 }  // namespace
 
-Result compile(const CompileJob& job, const SourceTree& source, const fs::path& folder,
-               const pkg::Steps& steps) {
+fs::path folder_of(const fs::path& folder, const Series& series, const Flavour& flavour,
+                   const Arch& arch, const SourceTree& source) {
   const fs::path shared =
       folder / "build" /
-      (job.series.directory.filename().string() + "-" + job.arch.name + "-" + source.key);
-  if (job.afresh) {
-    const TemporaryDirectory work("afresh", folder);
-    Compilation(job, source, work.path() / "objects", work.path(), steps).run();
-    const fs::path kept = shared / (job.flavour.name + "-afresh");
-    std::error_code ignored;
-    fs::remove_all(kept, ignored);
-    fs::create_directories(kept.parent_path());
-    fs::rename(work.path() / "result", kept);
-    return {kept, read_file(kept / "release")};
-  }
-  const fs::path own = shared / job.flavour.name;
-  fs::create_directories(own);
+      (series.directory.filename().string() + "-" + arch.name + "-" + source.key);
+  fs::create_directories(shared / flavour.name);
   mark_used(shared);
-  return Compilation(job, source, shared / "objects", own, steps).run();
+  return shared / flavour.name;
+}
+
+Result compile(const CompileJob& job, const SourceTree& source, const fs::path& folder,
+               const pkg::Steps& steps) {
+  const fs::path own = folder_of(folder, job.series, job.flavour, job.arch, source);
+  if (!job.afresh) return Compilation(job, source, own.parent_path() / "objects", own, steps).run();
+  const TemporaryDirectory work("afresh", folder);
+  Compilation(job, source, work.path() / "objects", work.path(), steps).run();
+  const fs::path kept = own.string() + "-afresh";
+  std::error_code ignored;
+  fs::remove_all(kept, ignored);
+  fs::rename(work.path() / "result", kept);
+  return {kept, read_file(kept / "release")};
 }
 
 }  // namespace rtfx::kernel

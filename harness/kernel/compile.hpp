@@ -8,6 +8,7 @@
 //         objects/                        what make works in: a build that was killed goes on there, and another flavour
 //                                         compiles only what its options change
 //         <flavour>/result/               the files of the last whole build, replaced as a whole
+//         <flavour>/config-<digest>       configurations, see configuration()
 //     lock                                one build at a time: each uses every processor by itself
 #pragma once
 
@@ -47,6 +48,10 @@ struct Result {
   /// What modules are built against: usr/src/linux-headers-RELEASE.
   std::filesystem::path dev_tar() const { return folder / "kernel-dev.tar"; }
 };
+
+/// The folder of one kernel in `folder` of the cache, made when it is missing: <flavour> above. It counts as used now.
+std::filesystem::path folder_of(const std::filesystem::path& folder, const Series& series,
+                                const Flavour& flavour, const Arch& arch, const SourceTree& source);
 
 /// Builds the kernel in `folder` of the cache, or finds that it is built. The caller holds `lock`. What is printed goes to
 /// the steps' log. Throws Error: configuration, compiler or source are not as they have to be; of a failed build, the lines

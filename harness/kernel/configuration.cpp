@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/kernel/configuration.hpp"
 
+#include "base/digest.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
 
@@ -14,6 +15,31 @@ std::vector<Request> requests_of(const std::vector<fs::path>& fragments, Diagnos
   for (const fs::path& fragment : fragments) all.push_back(read_fragment(fragment, diagnostics));
   diagnostics.throw_if_any();
   return merge(all);
+}
+
+/// What a configuration is a function of.
+Digest digest_of(const std::vector<fs::path>& fragments, const SourceTree& source,
+                 const Toolchain& tools) {
+  std::string words = source.key + "\n" + tools.identity + "\n";
+  for (const fs::path& fragment : fragments) words += Digest::of(read_file(fragment)).hex() + "\n";
+  return Digest::of(words);
+}
+
+/// As the kernel's own scripts make it, in `work`, which is an empty folder.
+std::string merged(const std::vector<fs::path>& fragments, const SourceTree& source,
+                   const Toolchain& tools, const fs::path& work, const pkg::Steps& steps) {
+  const auto make = [&](const char* target) {
+    steps.run(std::string("make ") + target, make_command(tools, source.path, work, {target}));
+  };
+  make("tinyconfig");
+  process::Command merge = make_command(tools, source.path, work, {});
+  merge.argv = {(source.path / "scripts/kconfig/merge_config.sh").string(), "-m", "-O",
+                work.string(), (work / ".config").string()};
+  for (const fs::path& fragment : fragments) merge.argv.push_back(fragment.string());
+  merge.cwd = work;
+  steps.run("merge_config.sh", merge);
+  make("olddefconfig");
+  return read_file(work / ".config");
 }
 
 }  // namespace
@@ -41,28 +67,23 @@ std::vector<fs::path> fragments_of(const Series& series, const Flavour& flavour,
 }
 
 std::string configuration(const Series& series, const Flavour& flavour, const Arch& arch,
-                          const SourceTree& source, const Toolchain& tools, const fs::path& work,
+                          const SourceTree& source, const Toolchain& tools, const fs::path& folder,
                           const pkg::Steps& steps) {
   Diagnostics diagnostics;
   const std::vector<fs::path> fragments = fragments_of(series, flavour, arch.name, diagnostics);
   diagnostics.throw_if_any();
+  const fs::path kept = folder / ("config-" + digest_of(fragments, source, tools).hex());
+  std::error_code error;
+  if (fs::is_regular_file(kept, error)) return read_file(kept);
+
   const std::vector<Request> requests = requests_of(fragments, diagnostics);
-
-  const auto make = [&](const char* target) {
-    steps.run(std::string("make ") + target, make_command(tools, source.path, work, {target}));
-  };
-  make("tinyconfig");
-  process::Command merge = make_command(tools, source.path, work, {});
-  merge.argv = {(source.path / "scripts/kconfig/merge_config.sh").string(), "-m", "-O",
-                work.string(), (work / ".config").string()};
-  for (const fs::path& fragment : fragments) merge.argv.push_back(fragment.string());
-  merge.cwd = work;
-  steps.run("merge_config.sh", merge);
-  make("olddefconfig");
-
-  const std::string text = read_file(work / ".config");
+  const TemporaryDirectory work("config", folder);
+  const std::string text = merged(fragments, source, tools, work.path(), steps);
   std::vector<std::string> lost = unmet(requests, parse_config(text));
-  if (lost.empty()) return text;
+  if (lost.empty()) {
+    write_file_atomically(kept, text);
+    return text;
+  }
   lost.push_back(
       "what these depend on is missing, or something else selects them: see `make ARCH=" +
       tools.arch + " menuconfig` of Linux " + source.version);

@@ -17,10 +17,11 @@ std::vector<std::filesystem::path> fragments_of(const Series& series, const Flav
                                                 const std::string& arch, Diagnostics& diagnostics);
 
 /// The .config of a kernel: `make tinyconfig`, the fragments by the kernel's own merge_config.sh, `make olddefconfig`.
-/// `work` is an empty folder, and of no use afterwards. Throws Error (ExitCode::usage) for wrong fragments, and for every
-/// option that was asked for and did not survive.
+/// That takes seconds to a minute, so it is kept in `folder`, which is the kernel's own, for as long as nothing that it is
+/// made of has changed. Several may ask at once. Throws Error (ExitCode::usage) for wrong fragments, and for every option
+/// that was asked for and did not survive; then nothing is kept.
 std::string configuration(const Series& series, const Flavour& flavour, const Arch& arch,
                           const SourceTree& source, const Toolchain& tools,
-                          const std::filesystem::path& work, const pkg::Steps& steps);
+                          const std::filesystem::path& folder, const pkg::Steps& steps);
 
 }  // namespace rtfx::kernel

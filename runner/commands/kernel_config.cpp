@@ -10,6 +10,7 @@
 
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "harness/kernel/compile.hpp"
 #include "harness/kernel/maker.hpp"
 #include "runner/commands/kernel.hpp"
 #include "runner/commands/table.hpp"
@@ -50,9 +51,9 @@ std::vector<Configured> configure(const std::vector<ChosenSeries>& chosen,
           continue;
         const kernel::Toolchain tools =
             kernel::find_toolchain(arch, host.machine, true, environment.runner);
-        const TemporaryDirectory work("config", workshop.folder);
-        const std::string text =
-            kernel::configuration(*one.series, flavour, arch, source, tools, work.path(), steps);
+        const std::string text = kernel::configuration(
+            *one.series, flavour, arch, source, tools,
+            kernel::folder_of(workshop.folder, *one.series, flavour, arch, source), steps);
         all.push_back(
             {one.name() + " " + name + " " + arch.name, text, kernel::parse_config(text)});
       }

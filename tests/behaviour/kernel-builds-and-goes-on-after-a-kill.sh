@@ -35,8 +35,11 @@ files() { # IMAGE
 [ "$(files kernel-bin | tr '\n' ' ')" = 'boot/ boot/image ' ] || fail "$(files kernel-bin)"
 files kernel-modules | grep -qx 'lib/modules/6.12.9/a.ko' || fail "$(files kernel-modules)"
 
-# What is in the store is not looked at again, what is compiled is not compiled again.
+# What is in the store is not looked at again, what is compiled is not compiled again, and a configuration that was shown
+# is the one that is compiled.
 compiled() { cat _cache/kernels/build/6.12-amd64-*/objects/compiled | wc -l; }
+configured() { cat _cache/kernels/build/6.12-amd64-*/qemu/configured | wc -l; }
+[ "$(configured)" -eq 1 ] || fail "configured $(configured) times"
 expect_exit 0 "$RTFX" kernel build --arch amd64 --flavour qemu
 expect_output "^demo/kernel:6\\.12-$hash amd64 cached"
 echo CONFIG_MORE=y >>kernel/config/qemu.config
@@ -44,6 +47,8 @@ git commit -q -a -m more
 expect_exit 0 "$RTFX" kernel build --arch amd64 --flavour qemu
 expect_output '^demo/kernel:6\.12-.* built in'
 [ "$(compiled)" -eq 1 ] || fail "compiled $(compiled) times"
+[ "$(configured)" -eq 2 ] || fail "configured $(configured) times"
+"$RTFX" kernel config --flavour qemu | grep -qx CONFIG_MORE=y || fail 'the old configuration is shown'
 
 # Killed in the middle: nothing is half there, and the next build goes on.
 printf '#!/bin/sh\ntouch %s/slow\nsleep 60\n' "$PWD" >slow-gcc

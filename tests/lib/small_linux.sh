@@ -14,6 +14,7 @@ NAME = Small
 I := $(O)/arch/x86/boot
 tinyconfig:
 	@echo '# small' >$(O)/.config
+	@echo configured >>$(O)/../configured
 olddefconfig:
 	@grep -v '^CONFIG_DROPPED=' $(O)/.config >$(O)/.config.new && mv $(O)/.config.new $(O)/.config
 # As Linux does: an image out of objects, and what is done is not done again. What an object depends on is an option, not
