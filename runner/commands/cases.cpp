@@ -72,6 +72,16 @@ void add_selection_flags(CLI::App& command, Selection& selection) {
       ->type_name("PATH");
 }
 
+void add_listing_flags(CLI::App& command, ListingFlags& flags) {
+  add_selection_flags(command, flags.selection);
+  command
+      .add_option("-r,--resultdir", flags.results,
+                  "folder of the results that --shard-by duration knows (default: _results)")
+      ->type_name("DIR");
+  command.add_flag("--json", flags.json, "print JSON");
+  command.add_flag("--plain", flags.plain, "print as rtf does, also on a terminal");
+}
+
 void apply_selection(const Selection& selection, const Context& context, const Cases& cases,
                      runner::RunOptions& options) {
   options.patterns = selection.patterns;
@@ -109,11 +119,11 @@ std::vector<runner::ListRow> shard_rows(runner::RunOptions& options, const std::
 }
 
 template <typename RowsOf>
-std::vector<runner::ListRow> rows(const Selection& selection, const std::string& results,
-                                  const Context& context, const Cases& cases, RowsOf rows_of) {
+std::vector<runner::ListRow> rows(const ListingFlags& flags, const Context& context,
+                                  const Cases& cases, RowsOf rows_of) {
   runner::RunOptions options;
-  apply_selection(selection, context, cases, options);
-  if (options.shard.count > 1) return shard_rows(options, results, cases);
+  apply_selection(flags.selection, context, cases, options);
+  if (options.shard.count > 1) return shard_rows(options, flags.results, cases);
   const runner::Selector selector(*cases.tree, options.patterns, options.expression,
                                   options.rtf_prefix, cases.table);
   return rows_of(*cases.tree, selector, context.labels, cases.arches, cases.table);
@@ -121,14 +131,14 @@ std::vector<runner::ListRow> rows(const Selection& selection, const std::string&
 
 }  // namespace
 
-std::vector<runner::ListRow> selected_rows(const Selection& selection, const std::string& results,
-                                           const Context& context, const Cases& cases) {
-  return rows(selection, results, context, cases, runner::list_rows);
+std::vector<runner::ListRow> selected_rows(const ListingFlags& flags, const Context& context,
+                                           const Cases& cases) {
+  return rows(flags, context, cases, runner::list_rows);
 }
 
-std::vector<runner::ListRow> described_rows(const Selection& selection, const std::string& results,
-                                            const Context& context, const Cases& cases) {
-  auto told = rows(selection, results, context, cases, runner::info_rows);
+std::vector<runner::ListRow> described_rows(const ListingFlags& flags, const Context& context,
+                                            const Cases& cases) {
+  auto told = rows(flags, context, cases, runner::info_rows);
   std::unordered_set<const runner::Case*> seen;
   std::erase_if(told, [&](const runner::ListRow& row) {
     return row.test != nullptr && !seen.insert(row.test).second;

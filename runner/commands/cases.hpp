@@ -50,13 +50,22 @@ void add_selection_flags(CLI::App& command, Selection& selection);
 void apply_selection(const Selection& selection, const Context& context, const Cases& cases,
                      runner::RunOptions& options);
 
-/// What list shows: rows for each arch, or the part that a shard runs. `results` is the folder with
-/// the durations of past runs; empty: the usual one.
-std::vector<runner::ListRow> selected_rows(const Selection& selection, const std::string& results,
-                                           const Context& context, const Cases& cases);
+/// The flags that list and info have in common.
+struct ListingFlags {
+  Selection selection;
+  std::string results;  ///< folder with the durations of past runs; "": the usual one
+  bool json = false, plain = false;
+};
+
+/// Adds those of add_selection_flags() and -r, --json and --plain. `flags` must outlive the parsing.
+void add_listing_flags(CLI::App& command, ListingFlags& flags);
+
+/// What list shows: rows for each arch, or the part that a shard runs.
+std::vector<runner::ListRow> selected_rows(const ListingFlags& flags, const Context& context,
+                                           const Cases& cases);
 /// What info tells of: every case once.
-std::vector<runner::ListRow> described_rows(const Selection& selection, const std::string& results,
-                                            const Context& context, const Cases& cases);
+std::vector<runner::ListRow> described_rows(const ListingFlags& flags, const Context& context,
+                                            const Cases& cases);
 
 /// "N/M"; "": the whole. Throws Error (ExitCode::usage).
 runner::Shard parse_shard(const std::string& text);

@@ -11,9 +11,8 @@ namespace rtfx::commands {
 namespace {
 
 struct Options {
-  Selection selection;
-  std::string results;
-  bool csv = false, json = false, plain = false;
+  ListingFlags listing;
+  bool csv = false;
 };
 
 const runner::Headers& headers_of(const runner::ListRow& row) {
@@ -63,9 +62,9 @@ std::string as_json(const std::vector<runner::ListRow>& rows) {
 }
 
 int info(const Context& context, const Options& options) {
-  const Cases cases = load_cases(context, options.json ? Notes::omit : Notes::print);
-  const auto rows = described_rows(options.selection, options.results, context, cases);
-  print(options.json ? as_json(rows) : options.csv ? as_csv(rows) : as_table(rows));
+  const Cases cases = load_cases(context, options.listing.json ? Notes::omit : Notes::print);
+  const auto rows = described_rows(options.listing, context, cases);
+  print(options.listing.json ? as_json(rows) : options.csv ? as_csv(rows) : as_table(rows));
   return static_cast<int>(ExitCode::ok);
 }
 
@@ -74,14 +73,8 @@ int info(const Context& context, const Options& options) {
 void add_info(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("info", "print the test cases and what they are about");
   const auto options = std::make_shared<Options>();
-  add_selection_flags(*command, options->selection);
-  command
-      ->add_option("-r,--resultdir", options->results,
-                   "folder of the results that --shard-by duration knows (default: _results)")
-      ->type_name("DIR");
-  command->add_flag("--csv", options->csv, "print CSV");
-  command->add_flag("--json", options->json, "print JSON");
-  command->add_flag("--plain", options->plain, "print as rtf does, also on a terminal");
+  add_listing_flags(*command, options->listing);
+  command->add_flag("--csv", options->csv, "print CSV")->excludes("--json");
   command->callback([&context, options] {
     context.action = [&context, options] { return info(context, *options); };
   });

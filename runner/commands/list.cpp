@@ -10,12 +10,6 @@
 namespace rtfx::commands {
 namespace {
 
-struct Options {
-  Selection selection;
-  std::string results;
-  bool json = false, plain = false;
-};
-
 const char* state_of(const runner::ListRow& row) { return row.runs ? "Pass" : "Skip"; }
 
 const std::string& variant_of(const runner::ListRow& row) {
@@ -51,10 +45,10 @@ std::string as_json(const std::vector<runner::ListRow>& rows) {
   return list.dump(1) + "\n";
 }
 
-int list(const Context& context, const Options& options) {
-  const Cases cases = load_cases(context, options.json ? Notes::omit : Notes::print);
-  const auto rows = selected_rows(options.selection, options.results, context, cases);
-  print(options.json ? as_json(rows) : as_table(rows, cases.arches.size() > 1, options.plain));
+int list(const Context& context, const ListingFlags& flags) {
+  const Cases cases = load_cases(context, flags.json ? Notes::omit : Notes::print);
+  const auto rows = selected_rows(flags, context, cases);
+  print(flags.json ? as_json(rows) : as_table(rows, cases.arches.size() > 1, flags.plain));
   return static_cast<int>(ExitCode::ok);
 }
 
@@ -62,17 +56,10 @@ int list(const Context& context, const Options& options) {
 
 void add_list(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("list", "list the test cases and say which would run");
-  const auto options = std::make_shared<Options>();
-  add_selection_flags(*command, options->selection);
-  command
-      ->add_option("-r,--resultdir", options->results,
-                   "folder of the results that --shard-by duration knows (default: _results)")
-      ->type_name("DIR");
-  command->add_flag("--json", options->json, "print JSON");
-  command->add_flag("--plain", options->plain, "print as rtf does, also on a terminal");
-  command->callback([&context, options] {
-    context.action = [&context, options] { return list(context, *options); };
-  });
+  const auto flags = std::make_shared<ListingFlags>();
+  add_listing_flags(*command, *flags);
+  command->callback(
+      [&context, flags] { context.action = [&context, flags] { return list(context, *flags); }; });
 }
 
 }  // namespace rtfx::commands

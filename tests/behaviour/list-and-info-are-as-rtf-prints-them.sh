@@ -33,3 +33,5 @@ check info-csv info --csv
 check info-json info --json linuxkit.apps
 expect_exit 4 "$RTFX" list linuxkit.app.basic
 expect_output 'did you mean "linuxkit.apps.basic"'
+expect_exit 2 "$RTFX" info --csv --json
+expect_output 'excludes'
