@@ -64,7 +64,7 @@ class Compilation {
 
   /// Everything that the result is a function of.
   std::string key_of(const std::string& config) const {
-    return Digest::of(text::join({"rtfx kernel 1", config, source_.key, tools_.identity, target(),
+    return Digest::of(text::join({"rtfx kernel 2", config, source_.key, tools_.identity, target(),
                                   std::to_string(job_.timestamp)},
                                  "\n"))
         .hex();
@@ -131,16 +131,26 @@ class Compilation {
     const std::string modules = "lib/modules/" + result.release;
     write_tar_file(result.modules_tar(), files_below(result.modules(), "lib/modules"), {modules},
                    job_.timestamp);
-    write_tar_file(
-        result.dev_tar(),
-        kernel_dev_files(source_.path, objects_, "usr/src/linux-headers-" + result.release), {},
-        job_.timestamp);
+    write_dev_tar(result);
     write_file_atomically(result.folder / "release", result.release);
     write_file_atomically(result.folder / "key", key);
     std::error_code ignored;
     fs::remove_all(done, ignored);
     fs::rename(work.path(), done);
     return {done, result.release};
+  }
+
+  void write_dev_tar(const Result& result) const {
+    const TemporaryDirectory scratch("dev", folder_);
+    const Strip strip = [this](const fs::path& program, const fs::path& copy) {
+      process::Command command;
+      command.argv = {"objcopy", "--strip-all", "--remove-section=.note.gnu.build-id",
+                      program.string(), copy.string()};
+      steps_.run("objcopy", command);
+    };
+    const auto files = kernel_dev_files(
+        source_.path, objects_, "usr/src/linux-headers-" + result.release, scratch.path(), strip);
+    write_tar_file(result.dev_tar(), files, {}, job_.timestamp);
   }
 
   void copy_image(const fs::path& to) const {
@@ -202,7 +212,12 @@ Result compile(const CompileJob& job, const SourceTree& source, const fs::path& 
   const fs::path own = folder_of(folder, job.series, job.flavour, job.arch, source);
   if (!job.afresh) return Compilation(job, source, own.parent_path() / "objects", own, steps).run();
   const TemporaryDirectory work("afresh", folder);
-  Compilation(job, source, work.path() / "objects", work.path(), steps).run();
+  // At another place, so that a kernel that knows its folders is found out.
+  const SourceTree elsewhere{work.path() / "source", source.key, source.version};
+  fs::copy(source.path, elsewhere.path,
+           fs::copy_options::recursive | fs::copy_options::create_hard_links |
+               fs::copy_options::copy_symlinks);
+  Compilation(job, elsewhere, work.path() / "objects", work.path(), steps).run();
   const fs::path kept = own.string() + "-afresh";
   std::error_code ignored;
   fs::remove_all(kept, ignored);

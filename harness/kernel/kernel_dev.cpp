@@ -18,6 +18,21 @@ bool starts_with_any(const std::string& path, const std::vector<std::string>& pr
                      [&](const std::string& prefix) { return path.starts_with(prefix); });
 }
 
+/// Files and symbolic links below a folder of `root` for which `wanted` (given the path from `root`) is true.
+template <typename Wanted>
+std::vector<std::string> paths_below(const fs::path& root, const std::string& folder,
+                                     const Wanted& wanted) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  if (!fs::is_directory(root / folder, error)) return paths;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root / folder)) {
+    std::string path = entry.path().lexically_relative(root).string();
+    if ((entry.is_symlink() || entry.is_regular_file()) && wanted(path))
+      paths.push_back(std::move(path));
+  }
+  return paths;
+}
+
 /// Files by their place; a later one, of the objects, takes that of a source.
 class Collection {
  public:
@@ -26,19 +41,10 @@ class Collection {
   void add(const fs::path& root, const std::string& path) {
     files_[prefix_ + "/" + path] = root / path;
   }
-  void add_if_there(const fs::path& root, const std::string& path) {
-    std::error_code error;
-    if (fs::is_regular_file(root / path, error)) add(root, path);
-  }
-  /// All below a folder for which `wanted` (given the path from `root`) is true.
+  /// All below a folder for which `wanted` is true.
   template <typename Wanted>
   void add_below(const fs::path& root, const std::string& folder, const Wanted& wanted) {
-    std::error_code error;
-    if (!fs::is_directory(root / folder, error)) return;
-    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root / folder)) {
-      const std::string path = entry.path().lexically_relative(root).string();
-      if ((entry.is_symlink() || entry.is_regular_file()) && wanted(path)) add(root, path);
-    }
+    for (const std::string& path : paths_below(root, folder, wanted)) add(root, path);
   }
 
   std::vector<TarFile> take() const {
@@ -90,7 +96,61 @@ struct Wanted {
   const char* option;  ///< with which it is there; "" for always
 };
 
-void add_objects(const fs::path& objects, const std::string& arch, Collection& files) {
+/// The files of the objects folder, without the names of this host's folders in them: elsewhere, the same kernel would have
+/// other bytes.
+class Objects {
+ public:
+  Objects(const fs::path& source, const fs::path& folder, const fs::path& scratch,
+          const Strip& strip)
+      : names_{folder.string() + "/", source.string() + "/"},
+        folder_(folder),
+        scratch_(scratch),
+        strip_(strip) {}
+
+  const fs::path& folder() const { return folder_; }
+
+  void add_if_there(const std::string& path, Collection& files) const {
+    std::error_code error;
+    if (fs::is_regular_file(folder_ / path, error)) files.add(root_of(path), path);
+  }
+  /// All below a folder for which `wanted` is true.
+  template <typename Wanted>
+  void add_below(const std::string& below, const Wanted& wanted, Collection& files) const {
+    for (const std::string& path : paths_below(folder_, below, wanted))
+      files.add(root_of(path), path);
+  }
+
+ private:
+  /// Where the file is as it should be.
+  const fs::path& root_of(const std::string& path) const {
+    const fs::path file = folder_ / path;
+    if (fs::is_symlink(file)) return folder_;
+    std::string content = read_file(file);
+    if (content.starts_with("\177ELF")) {
+      fs::create_directories((scratch_ / path).parent_path());
+      strip_(file, scratch_ / path);
+      return scratch_;
+    }
+    if (!remove_names(content)) return folder_;
+    write_file_atomically(scratch_ / path, content);
+    return scratch_;
+  }
+
+  bool remove_names(std::string& text) const {
+    const std::size_t size = text.size();
+    for (const std::string& name : names_) {
+      for (auto at = text.find(name); at != text.npos; at = text.find(name, at))
+        text.erase(at, name.size());
+    }
+    return text.size() != size;
+  }
+
+  const std::array<std::string, 2> names_;
+  const fs::path &folder_, &scratch_;
+  const Strip& strip_;
+};
+
+void add_objects(const Objects& objects, const std::string& arch, Collection& files) {
   static constexpr std::array wanted{
       Wanted{".config", ""},
       Wanted{"Module.symvers", ""},
@@ -105,33 +165,39 @@ void add_objects(const fs::path& objects, const std::string& arch, Collection& f
       Wanted{"tools/objtool/objtool", "OBJTOOL"},
       Wanted{"tools/bpf/resolve_btfids/resolve_btfids", "DEBUG_INFO_BTF_MODULES"},
   };
-  const Config config = parse_config(read_file(objects / ".config"));
+  const Config config = parse_config(read_file(objects.folder() / ".config"));
   const auto has = [&](const char* option) {
     const auto found = config.find(option);
     return found != config.end() && found->second != "n";
   };
   for (const auto& [file, option] : wanted) {
-    if (*option == '\0' || has(option)) files.add_if_there(objects, file);
+    if (*option == '\0' || has(option)) objects.add_if_there(file, files);
   }
   const auto generated = [](const std::string& path) { return !is_by_product(path); };
-  files.add_below(objects, "include/generated", generated);
-  files.add_below(objects, arch + "/include/generated", generated);
+  objects.add_below("include/generated", generated, files);
+  objects.add_below(arch + "/include/generated", generated, files);
   if (has("GCC_PLUGINS")) {
-    files.add_below(objects, "scripts/gcc-plugins",
-                    [](const std::string& path) { return path.ends_with(".so"); });
+    objects.add_below(
+        "scripts/gcc-plugins", [](const std::string& path) { return path.ends_with(".so"); },
+        files);
   }
   // Linked into every module of this arch.
-  if (has("EXPOLINE_EXTERN")) files.add_if_there(objects, arch + "/lib/expoline/expoline.o");
+  const std::string expoline = arch + "/lib/expoline/expoline.o";
+  std::error_code error;
+  if (has("EXPOLINE_EXTERN") && fs::is_regular_file(objects.folder() / expoline, error))
+    files.add(objects.folder(), expoline);
 }
 
 }  // namespace
 
 std::vector<TarFile> kernel_dev_files(const fs::path& source, const fs::path& objects,
-                                      const std::string& prefix) {
+                                      const std::string& prefix, const fs::path& scratch,
+                                      const Strip& strip) {
   Collection files(prefix);
+  const Objects made(source, objects, scratch, strip);
   for (const std::string& arch : arches_of(objects)) {
     add_source(source, arch, files);
-    add_objects(objects, arch, files);
+    add_objects(made, arch, files);
   }
   return files.take();
 }

@@ -32,6 +32,13 @@ files() { # IMAGE
     for blob in image/blobs/sha256/*; do tar -tzf "$blob" 2>/dev/null || :; done
 }
 [ "$(files kernel | tr '\n' ' ')" = 'kernel kernel-dev.tar kernel.tar ' ] || fail "$(files kernel)"
+# What modules are built against names no folder of the host, neither as text nor in what compilers note in programs.
+for blob in image/blobs/sha256/*; do tar -xzOf "$blob" kernel-dev.tar >dev.tar 2>/dev/null && break; done
+[ "$(tar -xOf dev.tar usr/src/linux-headers-6.12.9/include/generated/where.h)" = \
+    '/* init/gen.c wrote include/generated/where.h */' ] || fail "$(tar -xOf dev.tar usr/src/linux-headers-6.12.9/include/generated/where.h)"
+tar -xf dev.tar usr/src/linux-headers-6.12.9/scripts/basic/fixdep
+./usr/src/linux-headers-6.12.9/scripts/basic/fixdep || fail 'a program does not run'
+! grep -aq "$PWD" dev.tar || fail 'a program names folders of this host'
 [ "$(files kernel-bin | tr '\n' ' ')" = 'boot/ boot/image ' ] || fail "$(files kernel-bin)"
 files kernel-modules | grep -qx 'lib/modules/6.12.9/a.ko' || fail "$(files kernel-modules)"
 

@@ -20,7 +20,9 @@ olddefconfig:
 # As Linux does: an image out of objects, and what is done is not done again. What an object depends on is an option, not
 # the whole configuration.
 bzImage vmlinux Image: $(O)/main.o
-	@mkdir -p $(I) $(O)/include/config $(O)/include/generated $(O)/scripts
+	@mkdir -p $(I) $(O)/include/config $(O)/include/generated $(O)/scripts/basic
+	@echo '/* $(CURDIR)/init/gen.c wrote $(O)/include/generated/where.h */' >$(O)/include/generated/where.h
+	@$(HOSTCC) -g -o $(O)/scripts/basic/fixdep $(CURDIR)/init/main.c
 	@echo 6.12.9 >$(O)/include/config/kernel.release
 	@cat $(O)/main.o >$(I)/$@; echo "$$KBUILD_BUILD_TIMESTAMP $(EXTRA)" >>$(I)/$@
 $(O)/tiny: FORCE
