@@ -4,6 +4,8 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 #include <thread>
 
 #include "base/files.hpp"
@@ -13,6 +15,24 @@
 #include "harness/pkg/tag.hpp"
 
 namespace rtfx::kernel {
+
+class AfreshResults {
+ public:
+  /// The result of a kernel, compiled when there is none. Callers hold the lock of the folder, so that nobody waits here.
+  template <typename Compile>
+  Result get(const std::string& kernel, const Compile& compile) {
+    const std::lock_guard lock(mutex_);
+    const auto found = results_.find(kernel);
+    return found != results_.end() ? found->second
+                                   : results_.emplace(kernel, compile()).first->second;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, Result> results_;  ///< by the folder of the kernel
+};
+
+std::shared_ptr<AfreshResults> no_afresh_results() { return std::make_shared<AfreshResults>(); }
 
 namespace {
 
@@ -54,8 +74,12 @@ void require_unchanged(const pkg::PlannedPackage& planned) {
 
 class Maker final : public pkg::ImageMaker {
  public:
-  Maker(std::shared_ptr<const Series> series, std::string flavour, Part part)
-      : series_(std::move(series)), flavour_(std::move(flavour)), part_(part) {}
+  Maker(std::shared_ptr<const Series> series, std::string flavour, Part part,
+        std::shared_ptr<AfreshResults> afresh)
+      : series_(std::move(series)),
+        flavour_(std::move(flavour)),
+        part_(part),
+        afresh_(std::move(afresh)) {}
 
   std::string name() const override { return "make"; }
 
@@ -77,7 +101,13 @@ class Maker final : public pkg::ImageMaker {
                          environment.processes != 0 ? environment.processes : processors,
                          afresh};
     const SourceTree source = source_tree(*series_, workshop.sources, steps);
-    ImageContent content = content_of(compile(job, source, workshop.folder, steps), part_);
+    const auto compiled = [&] { return compile(job, source, workshop.folder, steps); };
+    const Result result =
+        afresh
+            ? afresh_->get(folder_of(workshop.folder, *series_, job.flavour, arch, source).string(),
+                           compiled)
+            : compiled();
+    ImageContent content = content_of(result, part_);
     require_unchanged(planned);
     content.arch = arch.name;
     content.labels = planned.labels;
@@ -89,13 +119,16 @@ class Maker final : public pkg::ImageMaker {
   const std::shared_ptr<const Series> series_;
   const std::string flavour_;
   const Part part_;
+  const std::shared_ptr<AfreshResults> afresh_;
 };
 
 }  // namespace
 
 std::shared_ptr<const pkg::ImageMaker> make_maker(std::shared_ptr<const Series> series,
-                                                  std::string flavour, Part part) {
-  return std::make_shared<const Maker>(std::move(series), std::move(flavour), part);
+                                                  std::string flavour, Part part,
+                                                  std::shared_ptr<AfreshResults> afresh) {
+  return std::make_shared<const Maker>(std::move(series), std::move(flavour), part,
+                                       std::move(afresh));
 }
 
 Workshop workshop_of(const Series& series, const pkg::BuildEnvironment& environment) {

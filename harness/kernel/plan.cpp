@@ -63,7 +63,7 @@ class Namer {
     if (clean) planned.made_of = series->config_folders;
     if (clean && !revision.commit.empty())
       planned.labels["org.opencontainers.image.revision"] = revision.commit;
-    planned.maker = make_maker(series, flavour.name, part);
+    planned.maker = make_maker(series, flavour.name, part, afresh_);
     return planned;
   }
 
@@ -72,6 +72,7 @@ class Namer {
  private:
   const pkg::PackageSettings settings_;
   git::Repositories repositories_;
+  const std::shared_ptr<AfreshResults> afresh_ = no_afresh_results();
 };
 
 }  // namespace

@@ -75,7 +75,9 @@ expect_exit 0 "$RTFX" kernel build --arch amd64 --flavour tiny || fail "$(cat ou
 expect_output '^demo/kernel:6\.12-tiny-.* built in'
 [ "$(compiled)" -eq 2 ] || fail 'it began anew'
 
+# All three images are compared with one second compilation.
 expect_exit 0 "$RTFX" kernel build --arch amd64 --flavour qemu --check-reproducible
+[ "$(wc -l <_cache/kernels/compilations)" -eq 1 ] || fail "compiled afresh: $(cat _cache/kernels/compilations)"
 # A source that puts something of its own into each build is found out.
 sed -i 's/\$(EXTRA)/`date +%N`/' linux/Makefile
 small_linux_tar

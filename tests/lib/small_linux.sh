@@ -32,6 +32,7 @@ $(O)/main.o: init/main.c $(O)/tiny
 	@echo '  CC      init/main.o'
 	@$(CC) -c -o $@ init/main.c
 	@echo "compiled" >>$(O)/compiled
+	@echo "compiled" >>$(O)/../../compilations
 modules:
 	@true
 modules_install:
