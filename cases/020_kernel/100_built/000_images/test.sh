@@ -41,4 +41,7 @@ tar -tf "$out/kernel.tar" | grep -v '/$' | sort > "$RTFX_TMP/in-tar"
 sort "$RTFX_TMP/modules" | cmp - "$RTFX_TMP/in-tar" || fail 'kernel.tar and kernel-modules differ'
 tar -xzf "$RTFX_TMP/kernel-bin.layer" -C "$out"
 cmp "$out/kernel" "$out/boot/image" || fail 'kernel and kernel-bin have different kernels'
+# The same bytes wherever they were built: nothing names a folder of the builder.
+! grep -aoE '[[:print:]]*/kernels/(source|build)/[[:print:]]{0,60}' "$out/kernel" "$out/kernel.tar" "$out/kernel-dev.tar" > "$RTFX_TMP/folders" ||
+    { head -n 3 "$RTFX_TMP/folders" >&2; fail 'files name folders of the host that built them'; }
 echo "RT_BENCHMARK_RESULT: kernel $(wc -c < "$out/kernel") bytes, modules $(wc -c < "$out/kernel.tar") bytes"
