@@ -32,7 +32,7 @@ class AfreshResults {
   std::map<std::string, Result> results_;  ///< by the folder of the kernel
 };
 
-std::shared_ptr<AfreshResults> no_afresh_results() { return std::make_shared<AfreshResults>(); }
+std::shared_ptr<AfreshResults> make_afresh_results() { return std::make_shared<AfreshResults>(); }
 
 namespace {
 

@@ -12,7 +12,7 @@ namespace rtfx::kernel {
 
 /// What was compiled afresh: the images of one kernel are all compared with the same second compilation.
 class AfreshResults;
-std::shared_ptr<AfreshResults> no_afresh_results();
+std::shared_ptr<AfreshResults> make_afresh_results();
 
 /// Compiles the kernels of a flavour and makes one of its images; the makers of the others share `afresh`. All that it keeps
 /// is in <cache>/kernels, beside the scratch folder of the environment; at any time one kernel of a cache is compiled, with

@@ -72,7 +72,7 @@ class Namer {
  private:
   const pkg::PackageSettings settings_;
   git::Repositories repositories_;
-  const std::shared_ptr<AfreshResults> afresh_ = no_afresh_results();
+  const std::shared_ptr<AfreshResults> afresh_ = make_afresh_results();
 };
 
 }  // namespace

@@ -39,9 +39,10 @@ std::string prefix_of(const Arch& arch, const std::string& host_uname) {
 
 std::vector<NeededProgram> needed_programs(const Arch& arch, const std::string& host_uname) {
   const std::string prefix = prefix_of(arch, host_uname), suffix = package_suffix(prefix);
-  std::vector<NeededProgram> programs{{"make", "make"},   {"gcc", "gcc"},    {"flex", "flex"},
-                                      {"bison", "bison"}, {"bc", "bc"},      {"perl", "perl"},
-                                      {"depmod", "kmod"}, {"xz", "xz-utils"}};
+  std::vector<NeededProgram> programs{
+      {"make", "make"},   {"gcc", "gcc"},     {"flex", "flex"},
+      {"bison", "bison"}, {"bc", "bc"},       {"perl", "perl"},
+      {"depmod", "kmod"}, {"xz", "xz-utils"}, {"objcopy", "binutils"}};
   if (!prefix.empty()) programs.push_back({prefix + "gcc", "gcc" + suffix});
   programs.push_back({prefix + "ld", "binutils" + suffix});
   return programs;

@@ -31,6 +31,7 @@ TEST(Toolchain, for_another_arch_has_its_prefix_and_debians_names) {
   EXPECT_EQ("gcc-x86-64-linux-gnu", packages.at("x86_64-linux-gnu-gcc"));
   EXPECT_EQ("binutils-x86-64-linux-gnu", packages.at("x86_64-linux-gnu-ld"));
   EXPECT_EQ("gcc", packages.at("gcc")) << "programs that the build itself runs are the host's";
+  EXPECT_EQ("binutils", packages.at("objcopy")) << "they are stripped, when all is compiled";
   EXPECT_FALSE(packages.contains("ld"));
 }
 

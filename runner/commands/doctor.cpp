@@ -167,8 +167,7 @@ Check check_namespaces(std::stop_token stop) {
   check.detail = lines.empty() ? ran.outcome.str() : lines.back();
   check.remedy =
       "run as root; in a container, one that may mount and unshare; in a chroot, one whose root is "
-      "a "
-      "mount point";
+      "a mount point";
   return check;
 }
 
