@@ -124,7 +124,7 @@ void add_kernel_build(CLI::App& kernel, Context& context) {
   command
       ->add_option("-j,--jobs", flags->processes,
                    "processes of make at once; default: the number of processors")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1024));
   command->add_option("--progress", flags->progress, "auto, plain (what make prints) or tty")
       ->capture_default_str();
   command->add_flag("--json", flags->json, "print the results as JSON when all is done");

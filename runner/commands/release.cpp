@@ -104,7 +104,7 @@ void add_release(CLI::App& app, Context& context) {
   command
       ->add_option("-j,--jobs", options->jobs,
                    "builds and cases at the same time (default: processors)")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1024));
   add_judge_flags(*command, options->judge);
   options->publish = add_publish_flags(*command);
   command->require_subcommand(0, 1);

@@ -123,7 +123,7 @@ void add_release_test(CLI::App& release, Context& context) {
   command
       ->add_option("-j,--jobs", options->jobs,
                    "builds and cases at the same time (default: processors)")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1024));
   command->callback([&context, options] {
     context.action = [&context, options] { return test(context, *options); };
   });

@@ -30,6 +30,10 @@ expect_exit 4 "$RTFX" kernel build --arch arm64
 expect_output 'none of these kernels is for arm64; they are for amd64'
 expect_exit 2 "$RTFX" kernel build --timeout soon
 expect_exit 2 "$RTFX" kernel build --progress loud
+for jobs in x 0 -1; do
+    expect_exit 2 "$RTFX" kernel build -j "$jobs"
+    expect_output "^rtfx: --jobs: Value $jobs not in range 1 to 1024"
+done
 
 again 's/flavours:/flavour:/' kernel/6.12/kernel.yml
 build 2 'kernel\.yml:[0-9]+: .*flavour'
